@@ -1,0 +1,316 @@
+"""What the questionnaire asks: items, scales, gates, missing codes, departments and districts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from evalpkg.params import ParamsError, read_yaml, reference, validated
+
+NUMERIC = ("score", "ordinal", "integer")
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptionsFile(_Spec):
+    """Options kept in a CSV: the column of codes, the columns of labels, and a column of report groups."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
+    code: str
+    labels: list[str] = Field(min_length=1)
+    group: str = ""
+
+
+class ScaleSpec(_Spec):
+    """A scale as the file writes it; labels and anchors are keyed by text."""
+
+    low: float
+    high: float
+    labels: dict[str, float] = {}
+    anchors: dict[str, float] = {}
+
+
+class ItemSpec(_Spec):
+    """A question as the file writes it; `rows` turns it into a matrix."""
+
+    code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    title: str
+    label: str
+    type: Literal["category", "multi", "ordinal", "score", "integer", "text", "date"]
+    role: str
+    options: dict[str, str] | OptionsFile = {}
+    same_options: str = ""
+    scale: str = ""
+    rows: dict[str, str] | list[str] | Literal["departments"] = {}
+    gate: str = ""
+    missing: list[str] = []
+    exclusive: str = ""
+    other: str = ""
+    optional: bool = False
+
+
+class CodebookSpec(_Spec):
+    """A codebook file."""
+
+    title: str
+    departments: str = ""
+    missing: dict[str, list[str]]
+    scales: dict[str, ScaleSpec] = {}
+    items: list[ItemSpec] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A numeric scale; `anchors` grades single points (100/80/60/40/20), else 0-100 is linear between the ends."""
+
+    low: float
+    high: float
+    labels: dict[str, float] = field(default_factory=dict)
+    anchors: dict[float, float] = field(default_factory=dict)
+
+    def to100(self, x: Any) -> np.ndarray:
+        """Put raw scores on 0-100 (100 = best).
+
+        >>> Scale(1, 5).to100([1, 3, 5]).tolist()
+        [0.0, 50.0, 100.0]
+        """
+        values = np.asarray(x, dtype=float)
+        if self.anchors:
+            graded: np.ndarray = np.vectorize(lambda v: self.anchors.get(v, np.nan), otypes=[float])(values)
+            return graded
+        return (values - self.low) / (self.high - self.low) * 100
+
+
+@dataclass(frozen=True)
+class Item:
+    """One answerable thing: a question, or one row of a matrix question (`parent` is the matrix)."""
+
+    code: str
+    title: str
+    label: str
+    type: str
+    role: str
+    row: str = ""
+    parent: str = ""
+    department: str = ""
+    gate: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    scale: Scale | None = None
+    missing: tuple[str, ...] = ()
+    exclusive: str = ""
+    other: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """A questionnaire: `items` by code in printed order; `departments` has code, short, official, aliases, role."""
+
+    name: str
+    title: str
+    items: dict[str, Item]
+    departments: pd.DataFrame
+    missing: dict[str, str]
+
+    def by_role(self, role: str) -> list[Item]:
+        """Items that serve one purpose in the analysis, in printed order."""
+        return [item for item in self.items.values() if item.role == role]
+
+    def one(self, role: str) -> Item | None:
+        """Return the only item of a role, or None when the survey did not ask it."""
+        found = self.by_role(role)
+        return found[0] if found else None
+
+
+def load(name_or_path: str | Path, root: Path, on: date | None = None) -> Codebook:
+    """Load a codebook.
+
+    Parameters
+    ----------
+    name_or_path
+        Name of a file in ``data/reference/codebooks`` or a path to a YAML file.
+    root
+        Project root, for the option files the codebook refers to.
+    on
+        Day the options must be valid on (districts change); None takes those without an end.
+
+    Raises
+    ------
+    ParamsError
+        The file is missing or states something impossible.
+    """
+    path = (
+        Path(name_or_path)
+        if str(name_or_path).endswith(".yaml")
+        else reference(root, f"codebooks/{name_or_path}.yaml")
+    )
+    spec = validated(CodebookSpec, _texts(read_yaml(path)), path)
+    departments = _departments(spec, root)
+    items = [item for part in spec.items for item in _expand(part, spec, departments, root, on, path)]
+    _check_unique(items, path)
+    missing = {token_key(token): code for code, tokens in spec.missing.items() for token in tokens}
+    return Codebook(path.stem, spec.title, {item.code: item for item in items}, departments, missing)
+
+
+def match_key(text: str) -> str:
+    """Reduce a label to what people cannot mistype: width, case, spaces and punctuation are ignored.
+
+    >>> match_key("５－9 人") == match_key("5—9人")
+    True
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = re.sub(r"[‐‑‒–—―－~～至]", "-", plain)
+    return re.sub(r"[\s\u200b\ufeff，,。.;；:：、“”\"'‘’（）()【】\[\]？?！!]", "", plain)
+
+
+def token_key(text: str) -> str:
+    """Reduce a missing-value token to its width only: "(空)" is a token, "空" may be an answer."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _texts(values: Any) -> Any:
+    """Make every mapping key a text: YAML reads the option code 1 as a number."""
+    if isinstance(values, dict):
+        return {str(key): _texts(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [_texts(value) for value in values]
+    return values
+
+
+def _departments(spec: CodebookSpec, root: Path) -> pd.DataFrame:
+    columns = ["code", "short", "official", "aliases", "role"]
+    if not spec.departments:
+        return pd.DataFrame(columns=columns, dtype=str)
+    table = _csv(root, spec.departments).rename(columns={"official_name_2021": "official"})
+    return table[columns]
+
+
+def _csv(root: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(reference(root, name), dtype=str, keep_default_na=False, encoding="utf-8-sig")
+
+
+def _expand(
+    spec: ItemSpec, book: CodebookSpec, departments: pd.DataFrame, root: Path, on: date | None, path: Path
+) -> list[Item]:
+    options, aliases, groups = _options(spec, book, root, on, path)
+    item = Item(
+        spec.code, spec.title, spec.label, spec.type, spec.role, gate=spec.gate, options=options, aliases=aliases,
+        groups=groups, scale=_scale(spec, book, options, path), missing=tuple(spec.missing),
+        exclusive=spec.exclusive, other=spec.other, optional=spec.optional,
+    )  # fmt: skip
+    if isinstance(spec.rows, dict):
+        return [_row(item, code, label) for code, label in spec.rows.items()] or [item]
+    return [_department_row(item, row) for row in _records(_chosen(spec, departments, path))]
+
+
+def _chosen(spec: ItemSpec, departments: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Pick the departments a matrix asks about: all of the table, or the codes it lists."""
+    if spec.rows == "departments":
+        return departments
+    unknown = [code for code in spec.rows if code not in set(departments["code"])]
+    if unknown:
+        raise ParamsError(f"{path.name}：题目 {spec.code} 列出的部门代码不在部门表里：{'、'.join(unknown)}")
+    return departments[departments["code"].isin(list(spec.rows))]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, str]]:
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
+
+
+def _row(item: Item, code: str, label: str) -> Item:
+    return _replace(item, code=code, label=label, row=label, parent=item.code)
+
+
+def _department_row(item: Item, department: dict[str, str]) -> Item:
+    code, gate = f"{item.code}_{department['code']}", item.gate and f"{item.gate}_{department['code']}"
+    return _replace(item, code=code, label=department["short"], row=department["short"], parent=item.code,
+                    department=department["code"], gate=gate)  # fmt: skip
+
+
+def _replace(item: Item, **changes: Any) -> Item:
+    return Item(**{**vars(item), **changes})
+
+
+def _options(
+    spec: ItemSpec, book: CodebookSpec, root: Path, on: date | None, path: Path
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Options as code -> label, every accepted spelling -> code, and code -> report group."""
+    if spec.same_options:
+        twin = next((other for other in book.items if other.code == spec.same_options), None)
+        if twin is None:
+            raise ParamsError(
+                f"{path.name}：题目 {spec.code} 的 same_options 指向不存在的题目 {spec.same_options}"
+            )
+        return _options(twin, book, root, on, path)
+    if isinstance(spec.options, OptionsFile):
+        return _options_from(spec.options, root, on)
+    spellings = {match_key(label): code for code, label in spec.options.items()}
+    if len(spellings) != len(spec.options):
+        raise ParamsError(f"{path.name}：题目 {spec.code} 有两个选项写法相同，导入时无法区分")
+    return dict(spec.options), spellings, {}
+
+
+def _options_from(
+    source: OptionsFile, root: Path, on: date | None
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    table = _csv(root, source.file)
+    table = table[_valid_on(table, on)]
+    codes = table[source.code]
+    spellings: dict[str, str] = {}
+    for column in source.labels:
+        for code, cell in zip(codes, table[column], strict=True):
+            for label in cell.split(";"):
+                # A full name beats an alias of another row: labels come in order of authority.
+                spellings.setdefault(match_key(label), code)
+    spellings.pop("", None)
+    groups = dict(zip(codes, table[source.group], strict=True)) if source.group else {}
+    return dict(zip(codes, table[source.labels[0]], strict=True)), spellings, groups
+
+
+def _valid_on(table: pd.DataFrame, on: date | None) -> pd.Series:
+    """Rows in force on a day; tables without dates are always in force."""
+    if "valid_from" not in table:
+        return pd.Series(True, index=table.index)
+    day = on.isoformat() if on else "9999-12-31"
+    begun = (table["valid_from"] == "") | (table["valid_from"] <= day)
+    return begun & ((table["valid_to"] == "") | (table["valid_to"] > day))
+
+
+def _scale(spec: ItemSpec, book: CodebookSpec, options: dict[str, str], path: Path) -> Scale | None:
+    if spec.scale:
+        if spec.scale not in book.scales:
+            raise ParamsError(f"{path.name}：题目 {spec.code} 用的刻度 {spec.scale} 没有在 scales 里写明")
+        scale = book.scales[spec.scale]
+        anchors = {float(point): grade for point, grade in scale.anchors.items()}
+        return Scale(scale.low, scale.high, {match_key(k): v for k, v in scale.labels.items()}, anchors)
+    if spec.type == "score":
+        raise ParamsError(f"{path.name}：打分题 {spec.code} 缺少 scale（刻度）")
+    if spec.type == "ordinal":
+        points = [float(code) for code in options]
+        return Scale(
+            min(points), max(points), {match_key(label): float(code) for code, label in options.items()}
+        )
+    return None
+
+
+def _check_unique(items: list[Item], path: Path) -> None:
+    codes = [item.code for item in items]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ParamsError(f"{path.name}：题目代码重复：{'、'.join(twice)}")
+    titles = [(match_key(item.title), match_key(item.row)) for item in items]
+    same = [item.code for item, title in zip(items, titles, strict=True) if titles.count(title) > 1]
+    if same:
+        raise ParamsError(f"{path.name}：题干相同，导入时无法区分：{'、'.join(same)}")

@@ -1,0 +1,110 @@
+"""What one cell says: a value, or the reason why there is none, or a fault."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from evalpkg.codebook import NUMERIC, Codebook, Item, match_key, token_key
+from evalpkg.ingest.headers import Platform
+
+BLANK = ("NA_SKIP", "NA_BLANK")  # what a platform writes by itself; any question may hold it
+DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
+SHOWN_OPTIONS = 8
+
+
+@dataclass(frozen=True)
+class Value:
+    """Exactly one of `codes` or `number` or `missing` is set; `fault` is (code, message); `note` is text of "other"."""
+
+    codes: tuple[str, ...] = ()
+    number: float | None = None
+    missing: str = ""
+    fault: tuple[str, str] | None = None
+    note: str = ""
+
+
+def parse(cell: str, item: Item, codebook: Codebook, platform: Platform) -> Value:
+    """Read one cell of a closed question; never coerces, never guesses."""
+    missing = "NA_BLANK" if not cell.strip() else codebook.missing.get(token_key(cell), "")
+    if missing and (missing in BLANK or missing in item.missing):
+        return Value(missing=missing)
+    if item.type in NUMERIC:
+        return _number(cell, item)
+    if item.type == "multi":
+        return _several(cell, item, platform)
+    return _one(cell, item, platform)
+
+
+def _number(cell: str, item: Item) -> Value:
+    scale = item.scale
+    if scale and match_key(cell) in scale.labels:
+        return Value(number=scale.labels[match_key(cell)])
+    text = unicodedata.normalize("NFKC", cell).strip()
+    if not DECIMAL.fullmatch(text):
+        return Value(fault=("E-SCORETEXT", f"“{item.label}”应填{_allowed_numbers(item)}；请改正"))
+    number = float(text)
+    if scale and not _on_scale(number, item):
+        return Value(fault=("E-RANGE", f"“{item.label}”超出范围，应填{_allowed_numbers(item)}；请改正"))
+    return Value(number=number)
+
+
+def _on_scale(number: float, item: Item) -> bool:
+    scale = item.scale
+    assert scale is not None
+    if scale.labels:
+        return number in scale.labels.values()
+    return scale.low <= number <= scale.high
+
+
+def _allowed_numbers(item: Item) -> str:
+    if item.scale is None:
+        return "数字"
+    ends = f"{item.scale.low:g} 到 {item.scale.high:g} 的数"
+    return f"{ends}或{'、'.join(item.scale.labels)}" if item.scale.labels else ends
+
+
+def _one(cell: str, item: Item, platform: Platform) -> Value:
+    label, note = _split_note(cell, platform)
+    code = item.aliases.get(match_key(label))
+    if code is None:
+        return Value(
+            fault=("E-OPTION", f"“{item.label}”不是问卷里的选项，应为{_allowed_options(item)}；请改正")
+        )
+    return Value(codes=(code,), note=note)
+
+
+def _several(cell: str, item: Item, platform: Platform) -> Value:
+    parts = [_split_note(part, platform) for part in split_outside(cell, platform)]
+    codes = [item.aliases.get(match_key(label)) for label, _ in parts]
+    if None in codes:
+        return Value(
+            fault=("E-OPTION", f"“{item.label}”里有问卷没有的选项，应为{_allowed_options(item)}；请改正")
+        )
+    note = next((note for _, note in parts if note), "")
+    return Value(codes=tuple(code for code in codes if code is not None), note=note)
+
+
+def split_outside(cell: str, platform: Platform) -> list[str]:
+    """Split at the separator, but not inside the brackets that hold a respondent's own words."""
+    opening, closing = tuple(platform.other)
+    parts, depth = [""], 0
+    for character in cell:
+        depth += (character == opening) - (character == closing)
+        if character == platform.separator and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _split_note(part: str, platform: Platform) -> tuple[str, str]:
+    opening, closing = tuple(platform.other)
+    label, bracket, rest = part.partition(opening)
+    return label.strip(), rest.removesuffix(closing).strip() if bracket else ""
+
+
+def _allowed_options(item: Item) -> str:
+    labels = list(item.options.values())
+    return "、".join(labels[:SHOWN_OPTIONS]) + ("等" if len(labels) > SHOWN_OPTIONS else "")

@@ -1,0 +1,286 @@
+"""Parameters of a round: `_defaults.yaml` and one short file per round become a frozen `Round`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
+
+ROUND_ID = re.compile(r"\d{4}H[12]")
+Model = TypeVar("Model", bound=BaseModel)
+DEFAULTS = "_defaults.yaml"
+LARGEST_YAML = 200_000  # bytes; a codebook of 135 items takes a tenth of this
+
+
+class ParamsError(Exception):
+    """A parameter, codebook or round name is unusable; the text is one line for a clerk."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Period(_Strict):
+    """Reference period of a round: the half-year that answers speak about."""
+
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        if self.end < self.start:
+            raise ValueError("结束日期早于开始日期")
+        return self
+
+
+class Channel(_Strict):
+    """Questionnaires handed out and brought back through one channel."""
+
+    issued: int = Field(ge=0)
+    returned: int = Field(ge=0)
+
+
+class Fieldwork(Period):
+    """When and how a round was collected: questionnaires issued and returned, forums held.
+
+    `channels` counts by mode (the options of the codebook's mode item); `chambers` names a CSV beside the raw
+    files with the columns chamber, issued, returned.
+    """
+
+    issued: int = Field(ge=0)
+    returned: int = Field(ge=0)
+    channels: dict[str, Channel] = {}
+    forums: int = Field(default=0, ge=0)
+    chambers: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+\.csv$")
+
+
+class Proposal(_Strict):
+    """A proposal that people make on the findings: what, who is responsible, by when, and how it will be checked."""
+
+    what: str
+    who: str
+    by: str
+    check: str
+
+
+class Round(_Strict):
+    """Everything that is decided about a round before its answers are seen.
+
+    `raking` lists the margins the sample is raked to (a list of columns each); empty means that the sample is
+    not weighted. `recruitment` decides the cluster of the design. `k` is the smallest number of respondents that
+    may stand behind a published number.
+    """
+
+    id: str = Field(pattern=rf"^{ROUND_ID.pattern}$")
+    survey: str
+    theme: str
+    number: int = Field(ge=1)
+    notice: str = ""
+    period: Period
+    fieldwork: Fieldwork
+    recruitment: Literal["chambers", "districts", "direct"]
+    codebook: str = Field(pattern=r"^[A-Za-z0-9_\-]+$")
+    lexicon: str = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
+    files: list[str] = Field(min_length=1)
+    margins: str | None = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
+    raking: list[list[str]]
+    population: str
+    collapse: dict[str, dict[str, str]] = {}
+    trim: float | None = Field(gt=1)
+    k: int = Field(ge=5)
+    min_respondents: int
+    min_raters: int
+    level: float = Field(gt=0.5, lt=1)
+    draws: int = Field(ge=100, le=100_000)
+    seed: int = Field(ge=0)
+    proposals: list[Proposal] = []
+    root: Path
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Round:
+        if self.min_respondents < 3 * self.k:
+            raise ValueError(f"min_respondents 不得小于 3 × k（即 {3 * self.k}）")
+        if self.min_raters < self.k:
+            raise ValueError(f"min_raters 不得小于 k（即 {self.k}）")
+        if self.raking and self.margins is None:
+            raise ValueError("写了 raking 就必须写 margins（总体结构文件）")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Name of the half-year as readers say it."""
+        return f"{self.id[:4]} 年{'上' if self.id.endswith('1') else '下'}半年"
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the round's confidential files."""
+        return self.root / "data" / "raw" / self.id
+
+    def seed_for(self, task: str) -> int:
+        """Derive the seed of one task from the round and the task's name, never from the order of calls."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}/{self.id}/{task}".encode()).digest()[:4], "big")
+
+
+def load(round_id: str, root: str | Path | None = None) -> Round:
+    """Load the parameters of one round.
+
+    Parameters
+    ----------
+    round_id
+        Half-year such as ``"2022H2"``.
+    root
+        Project root; see `find_root` for the default.
+
+    Raises
+    ------
+    ParamsError
+        The round is unknown, or a key is missing, unknown, duplicated or of the wrong kind.
+    """
+    folder = find_root(root)
+    path = folder / "params" / f"{round_id}.yaml"
+    if not ROUND_ID.fullmatch(round_id):
+        raise ParamsError(f"轮次名称写法不对：应为“年份H1”或“年份H2”，例如 2022H2；{_known(folder)}")
+    if not path.is_file():
+        raise ParamsError(f"没有轮次 {round_id} 的参数文件 params/{round_id}.yaml；{_known(folder)}")
+    values = {**read_yaml(folder / "params" / DEFAULTS), **read_yaml(path)}
+    if values.get("id") != round_id:
+        raise ParamsError(f"{_place(path)}：id 必须与文件名相同，请改为 id: {round_id}")
+    return validated(Round, {**values, "root": folder}, path)
+
+
+def find_root(root: str | Path | None = None) -> Path:
+    """Find the project root: the argument, ``EVALPKG_ROOT``, or the nearest folder upwards with params."""
+    given = root or os.environ.get("EVALPKG_ROOT")
+    if given:
+        folder = Path(given).expanduser().resolve()
+        if not (folder / "params" / DEFAULTS).is_file():
+            raise ParamsError(
+                f"文件夹“{folder.name}”里没有 params/{DEFAULTS}，不是评议项目；请检查 --root 或 EVALPKG_ROOT"
+            )
+        return folder
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params" / DEFAULTS).is_file():
+            return folder
+    raise ParamsError(f"从当前文件夹往上都找不到 params/{DEFAULTS}；请先进入项目文件夹，或用 --root 指明")
+
+
+def list_rounds(root: str | Path | None = None) -> list[str]:
+    """List the rounds that have a parameter file, earliest first."""
+    return sorted(p.stem for p in (find_root(root) / "params").glob("*.yaml") if ROUND_ID.fullmatch(p.stem))
+
+
+def bundle() -> Path:
+    """Folder of what the package ships: notebooks, reference data, demo parameters.
+
+    In a wheel that is ``evalpkg/bundle``; in a checkout it is the checkout itself.
+    """
+    packaged = Path(__file__).parent / "bundle"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent
+
+
+def reference(root: Path, name: str) -> Path:
+    """Find a reference file: the workspace's own first, else the one that the package ships."""
+    for folder in (root, bundle()):
+        path = folder / "data" / "reference" / name
+        if path.is_file():
+            return path
+    raise ParamsError(f"找不到参考文件 data/reference/{name}；请放回这个文件，或改正参数里的文件名")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping from a YAML 1.2 file; duplicate keys, anchors and oversized files are refused."""
+    if not path.is_file():
+        raise ParamsError(f"找不到文件 {_place(path)}")
+    if path.stat().st_size > LARGEST_YAML:
+        raise ParamsError(f"{_place(path)}：文件超过 {LARGEST_YAML // 1000} kB，不像是参数文件")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        # An alias can unfold a few lines into gigabytes; parameters never need one.
+        if any(isinstance(event, AliasEvent) for event in _yaml().parse(text)):
+            raise ParamsError(f"{_place(path)}：不允许使用 YAML 的引用（* 号），请把内容写全")
+        values = _yaml().load(text)
+    except UnicodeDecodeError:
+        raise ParamsError(f"{_place(path)}：文件不是 UTF-8 编码，请另存为 UTF-8") from None
+    except YAMLError as error:
+        raise ParamsError(f"{_place(path)}：{_yaml_fault(error)}") from None
+    if not isinstance(values, dict):
+        raise ParamsError(f"{_place(path)}：内容应是“键: 值”的列表")
+    return values
+
+
+def validated(model: type[Model], values: dict[str, Any], path: Path) -> Model:
+    """Build `model` from `values`, turning every fault into one Chinese line that names file and key."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = "；".join(_fault(item) for item in error.errors()[:5])
+        raise ParamsError(f"{_place(path)}：{faults}") from None
+
+
+def _yaml() -> YAML:
+    return YAML(typ="safe", pure=True)
+
+
+def _place(path: Path) -> str:
+    return "/".join(path.parts[-2:])
+
+
+def _known(folder: Path) -> str:
+    names = list_rounds(folder)
+    return f"现有轮次：{'、'.join(names)}" if names else "params/ 里还没有任何轮次"
+
+
+def _yaml_fault(error: YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f"第 {mark.line + 1} 行" if mark is not None else "某处"
+    duplicate = re.search(r'duplicate key "(.*?)"', str(error))
+    return (
+        f"{where}的键 {duplicate[1]} 写了两次，请删去一个"
+        if duplicate
+        else f"{where}不符合 YAML 写法，请检查缩进和冒号"
+    )
+
+
+_FAULTS = {
+    "missing": "缺少这个键",
+    "extra_forbidden": "没有这个参数，请检查拼写",
+    "int_type": "应为整数",
+    "float_type": "应为数字",
+    "string_type": "应为文字（必要时加引号）",
+    "bool_type": "应为 true 或 false",
+    "date_type": "应为日期，例如 2022-07-01",
+    "list_type": "应为列表",
+    "dict_type": "应为“键: 值”的列表",
+    "model_type": "应为“键: 值”的列表",
+}
+
+
+def _fault(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "参数"
+    limits = {name: value for name, value in item.get("ctx", {}).items() if name != "error"}
+    if item["type"] == "value_error":
+        return f"{key} {item['ctx']['error']}"
+    if item["type"] in _FAULTS:
+        return f"{key} {_FAULTS[item['type']]}"
+    allowed = "，".join(f"{_LIMITS.get(name, name)} {value}" for name, value in limits.items())
+    return f"{key} 取值不允许（{allowed}）" if allowed else f"{key} 取值不允许"
+
+
+_LIMITS = {
+    "ge": "不小于",
+    "le": "不大于",
+    "gt": "大于",
+    "lt": "小于",
+    "pattern": "写法",
+    "expected": "只能是",
+    "min_length": "至少几项：",
+}
