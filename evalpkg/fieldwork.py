@@ -1,0 +1,129 @@
+"""Who answered: questionnaires issued, returned and valid, and how the sample compares with the population."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evalpkg.estimate import Result, design_effect
+from evalpkg.params import ParamsError
+
+if TYPE_CHECKING:
+    from evalpkg.params import Channel
+    from evalpkg.survey import Survey
+
+MARGINS = {
+    "district": "县（区）",
+    "size": "企业规模",
+    "industry": "行业",
+    "mode": "填报方式",
+    "chamber": "商会",
+}
+
+
+def returns(survey: Survey) -> Result:
+    """Questionnaires issued, returned and valid, in all and by channel.
+
+    Returns
+    -------
+    Result
+        A row for all channels, then one a channel: `channel`, `label`, `issued`, `returned`, `valid` (counts; NaN
+        where the answers do not say their channel), `n` = valid.
+    """
+    work = survey.round.fieldwork
+    valid = _sizes(survey, "mode")
+    rows = [("all", "合计", work.issued, work.returned, survey.n)]
+    rows += [_row(code, survey, channel, valid) for code, channel in work.channels.items()]
+    return _register(survey, rows, "returns")
+
+
+def chambers(survey: Survey) -> Result | None:
+    """Questionnaires issued, returned and valid by chamber; None where fieldwork kept no such register."""
+    name = survey.round.fieldwork.chambers
+    if name is None:
+        return None
+    path = survey.round.raw / name
+    if not path.is_file():
+        raise ParamsError(
+            f"找不到发放登记表 data/raw/{survey.round.id}/{name}；请放回，或在参数里删去 fieldwork.chambers"
+        )
+    table = pd.read_csv(path, encoding="utf-8-sig")
+    lacking = {"chamber", "issued", "returned"} - set(table.columns)
+    if lacking:
+        raise ParamsError(f"发放登记表 {name}：缺少列 {'、'.join(sorted(lacking))}")
+    labels, valid = _labels(survey, "chamber"), _sizes(survey, "chamber")
+    rows = [
+        (code, labels.get(code, code), issued, returned, valid.get(code, 0))
+        for code, issued, returned in table[["chamber", "issued", "returned"]].itertuples(index=False)
+    ]
+    return _register(survey, rows, "chambers")
+
+
+def composition(survey: Survey) -> Result | None:
+    """Compare population, sample and weighted sample per raking margin, in per cent; None without weighting."""
+    if survey.raking is None:
+        return None
+    table = survey.raking.table.rename(columns={"respondents": "n"})
+    labels = [
+        _labels(survey, m).get(c, str(c)) for m, c in zip(table["margin"], table["category"], strict=True)
+    ]
+    names = [MARGINS.get(margin, margin) for margin in table["margin"]]
+    table = table.assign(margin=names, label=labels, estimate=table["weighted"])
+    return Result(table, "composition", "%", "全部有效答卷", survey.n, {})
+
+
+def precision(survey: Survey) -> Result:
+    """Say what weighting costs.
+
+    Returns
+    -------
+    Result
+        One row: `estimate` the Kish design effect, `effective` the size of a simple random sample as precise,
+        `smallest` and `largest` weight relative to their mean, `clusters`.
+    """
+    weights = survey.design.weights
+    row = {
+        "label": "加权的代价",
+        "estimate": design_effect(weights),
+        "effective": survey.n / design_effect(weights),
+        "smallest": weights.min() / weights.mean(),
+        "largest": weights.max() / weights.mean(),
+        "clusters": survey.design.n_clusters,
+        "n": survey.n,
+    }
+    extra = {
+        "recruitment": survey.round.recruitment,
+        **{f"guessed_{k}": v for k, v in survey.guessed.items()},
+    }
+    return Result(pd.DataFrame([row]), "precision", "", "全部有效答卷", survey.n, extra)
+
+
+def _row(
+    code: str, survey: Survey, channel: Channel, valid: dict[str, int]
+) -> tuple[str, str, int, int, float]:
+    counted = valid.get(code, 0) if valid else np.nan
+    return code, _labels(survey, "mode").get(code, code), channel.issued, channel.returned, counted
+
+
+def _register(survey: Survey, rows: list[tuple[str, str, int, int, float]], name: str) -> Result:
+    table = pd.DataFrame(rows, columns=["channel", "label", "issued", "returned", "valid"])
+    table = table.assign(estimate=100 * table["returned"] / table["issued"].where(table["issued"] > 0))
+    return Result(
+        table.assign(n=table["valid"].fillna(table["returned"]).astype(int)),
+        name,
+        "份",
+        "全部问卷",
+        survey.n,
+        {},
+    )
+
+
+def _sizes(survey: Survey, column: str) -> dict[str, int]:
+    return survey.responses[column].value_counts().to_dict() if column in survey.responses else {}
+
+
+def _labels(survey: Survey, role: str) -> dict[str, str]:
+    item = survey.codebook.one(role)
+    return {} if item is None else {**{group: group for group in item.groups.values()}, **item.options}
