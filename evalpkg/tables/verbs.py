@@ -1,0 +1,211 @@
+"""The tables of the report, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from evalpkg.disclosure import Protected
+from evalpkg.fragment import ROLES, Fragment, confidence, count, not_asked, score, whole
+from evalpkg.tables import columns as make
+from evalpkg.tables.build import table
+from evalpkg.tables.columns import Column
+
+
+class Problem(Protocol):
+    """A fault found when a file was read; its words never quote an answer."""
+
+    @property
+    def code(self) -> str:
+        """Short name of the kind of fault."""
+
+    @property
+    def place(self) -> str:
+        """File, sheet, cell."""
+
+    @property
+    def message(self) -> str:
+        """What is allowed there."""
+
+
+def departments(
+    scores: Protected | None,
+    *,
+    no: int = 1,
+    title: str = "部门得分明细",
+    note: str = "按职能分组，次序不是名次",
+    folded: str = "",
+) -> Fragment:
+    """List contact, score, interval and discontent of each department, by role."""
+    if scores is None:
+        return not_asked("对各部门的评价")
+    rows = make.by_role(make.records(scores))
+    columns = [
+        make.labels("部门", rows),
+        *make.estimates("得分", rows, "家打分"),
+        make.beside("打过交道", rows, "contact", whole),
+        make.numbers("打分家数", rows, "n", count, "opt"),
+        make.discontent(rows),
+    ]
+    groups = [ROLES.get(str(row.get("role", "")), "各部门") for row in rows]
+    base = _base(scores, "家数取整到 5；不满意：打分低于中间档的企业占打分企业的百分比")
+    return table(
+        "departments", columns, _caption(no, title, note), base, rows=rows, groups=groups, folded=folded
+    )
+
+
+def drivers(
+    result: Protected | None,
+    *,
+    no: int = 1,
+    title: str = "各方面的重要性与得分",
+    note: str = "",
+    folded: str = "",
+) -> Fragment:
+    """List each driver's share of the explained variance, how sure its first place is, and its own score."""
+    if result is None:
+        return not_asked("总体满意度和各方面的评价")
+    rows = make.records(result)
+    columns = [
+        make.labels("方面", rows),
+        *make.estimates("解释份额 %", rows),
+        make.numbers("排第一的把握", rows, "p_first", confidence, "opt"),
+        make.numbers("得分", rows, "score", score, "opt", bold=True),
+        make.intervals("得分的 95% 区间", rows, "score_low", "score_high"),
+    ]
+    return table("drivers", columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+
+
+def themes(
+    result: Protected | None,
+    *,
+    no: int = 1,
+    title: str = "各类问题明细",
+    note: str = "",
+    folded: str = "",
+) -> Fragment:
+    """List the share of enterprises that raise each theme, their words and the departments concerned."""
+    if result is None:
+        return not_asked("企业的意见和建议")
+    rows = make.records(result)
+    columns = [
+        *make.shares("问题", "提到的企业 %", rows),
+        make.texts("常见词", rows, "words"),
+        make.texts("涉及部门", rows, "departments"),
+    ]
+    return table("themes", columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+
+
+def shares(
+    result: Protected | None,
+    *,
+    no: int = 1,
+    title: str,
+    note: str = "",
+    id: str = "shares",
+    folded: str = "",
+) -> Fragment:
+    """List shares of enterprises with their intervals."""
+    if result is None:
+        return not_asked(f"“{title}”")
+    rows = make.records(result)
+    columns = make.shares("回答", "占企业 %", rows)
+    return table(id, columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+
+
+def scores(
+    result: Protected | None,
+    *,
+    no: int = 1,
+    title: str,
+    note: str = "",
+    id: str = "scores",
+    folded: str = "",
+) -> Fragment:
+    """List mean scores (0-100) with their intervals."""
+    if result is None:
+        return not_asked(f"“{title}”")
+    rows = make.records(result)
+    columns = [
+        make.labels("项目", rows),
+        *make.estimates("得分", rows),
+        make.numbers("家数", rows, "n", count, "opt"),
+    ]
+    return table(id, columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+
+
+def composition(
+    result: Protected | None,
+    *,
+    no: int = 1,
+    title: str = "样本与全市民营企业的构成",
+    note: str = "占比 %",
+    folded: str = "",
+) -> Fragment:
+    """List shares of the categories in the population, in the sample, and in the weighted sample."""
+    if result is None:
+        return not_asked("企业的构成")
+    rows = make.records(result)
+    columns = [
+        make.labels("类别", rows),
+        make.numbers("全市", rows, "population", score, bold=True),
+        make.numbers("加权后", rows, "weighted", score),
+        make.numbers("加权前", rows, "sample", score),
+        make.numbers("答卷", rows, "n", count, "opt"),
+    ]
+    groups = [str(row.get("margin", "")) for row in rows]
+    caption = _caption(no, title, note)
+    return table("composition", columns, caption, _base(result), rows=rows, groups=groups, folded=folded)
+
+
+def fieldwork(
+    result: Protected | None,
+    *,
+    no: int = 1,
+    title: str = "发放、回收与有效",
+    note: str = "",
+    folded: str = "",
+) -> Fragment:
+    """List questionnaires issued, returned and valid, with their rates; the id is the name of the result."""
+    if result is None:
+        return not_asked("问卷是怎样发放的")
+    rows = make.records(result)
+    columns = [
+        make.labels("渠道", rows),
+        make.numbers("发放", rows, "issued", count, "opt"),
+        make.numbers("回收", rows, "returned", count),
+        make.rates("回收率", rows, "returned", "issued"),
+        make.numbers("有效", rows, "valid", count),
+        make.rates("有效率", rows, "valid", "returned", "opt"),
+    ]
+    base = "回收率：回收占发放的百分比；有效率：有效占回收的百分比。"
+    return table(result.name, columns, _caption(no, title, note), base, rows=rows, folded=folded)
+
+
+def problems(
+    found: Iterable[Problem],
+    *,
+    no: int = 0,
+    title: str = "读入数据时发现的问题",
+    note: str = "",
+    folded: str = "读入数据时发现的问题",
+) -> Fragment:
+    """List what was wrong in the files; problems need no gate, for they never quote an answer."""
+    rows = list(found)
+    if not rows:
+        return Fragment('<p class="none">读入数据时没有发现问题。</p>')
+    columns = [
+        Column("代码", [row.code for row in rows], left=True),
+        Column("位置", [row.place for row in rows], left=True),
+        Column("说明", [row.message for row in rows], left=True),
+    ]
+    return table("problems", columns, _caption(no, title, note), f"共 {count(len(rows))} 处。", folded=folded)
+
+
+def _base(result: Protected, more: str = "") -> str:
+    parts = [f"分母：{result.base}" if result.base else "", f"有效问卷 {count(result.total)} 份", more]
+    return "；".join(part for part in parts if part) + "。"
+
+
+def _caption(no: int, title: str, note: str) -> tuple[str, str]:
+    return f"表 {no}\u3000{title}" if no else title, note

@@ -1,0 +1,428 @@
+"""What stands in a figure: the numbers, the marks, the words, and nothing that the gate withheld."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evalpkg import figures
+from evalpkg.disclosure import Protected
+from evalpkg.figures import fonts, marks
+from evalpkg.figures.forest import axis
+from evalpkg.figures.palette import COLOURS
+from evalpkg.fragment import Fragment
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+ROLES = ["regulator"] * 16 + ["service"] * 14 + ["utility"] * 3 + ["judiciary"] * 2
+
+
+def protected(labels: list[str], estimate: list[float], half: float = 2.0, **columns: object) -> Protected:
+    """Return a result as the gate gives it."""
+    middle = np.asarray(estimate, dtype=float)
+    table = pd.DataFrame({"label": labels, "estimate": middle, "std_error": half / 2})
+    table = table.assign(conf_low=middle - half, conf_high=middle + half, n=1000, count=500)
+    table = table.assign(shown="yes", bound=np.nan, support="full").assign(**columns)
+    return Protected("result", table, "%", "回答了该题的企业", 1010, {})
+
+
+def of_departments() -> Protected:
+    """Return 35 departments: one with 50 raters, one with 25, one hidden."""
+    rng = np.random.default_rng(5)
+    labels = [f"某某{chr(0x4E00 + i)}局" for i in range(35)]
+    result = protected(labels, list(rng.normal(72, 4, 35).round(1)), role=ROLES, contact=40.0, unhappy=20.0)
+    table = result.table
+    table.loc[3, ["support", "n"]] = ["few", 50]
+    table.loc[4, ["support", "n", "estimate"]] = ["listed", 25, 11.1]
+    table.loc[5, ["support", "shown", "n"]] = ["listed", "hidden", 0]
+    table.loc[5, ["estimate", "conf_low", "conf_high", "contact", "unhappy"]] = np.nan
+    by_role = pd.DataFrame({"role": ["regulator", "service"], "estimate": [71.5, 73.0], "n": 900})
+    by_role = by_role.assign(conf_low=70.0, conf_high=74.0, shown="yes", support="full")
+    extra = {"mean": pd.DataFrame({"estimate": [72.3], "n": [900]}), "by_role": by_role}
+    return dataclasses.replace(result, base="打过交道并打分的企业", extra=extra)
+
+
+DIFFICULTIES = protected(["融资难", "用工难", "停车难"], [34.2, 26.1, 3.9])
+DRIVERS = protected(["办事效率", "服务态度"], [16.4, 8.9], p_first=[98.0, 0.2])
+CHANGE = protected(["变好", "差不多", "变差"], [38.4, 52.3, 9.3])
+OVERALL = protected(["总体满意度"], [73.1])
+SIZES = protected(["大型", "个体工商户"], [76.1, 72.0])
+COMPOSITION = protected(
+    ["大型", "小型", "涧西区"], [1.0, 2.0, 3.0],
+    margin=["规模", "规模", "县（区）"], population=[1.0, 99.0, 20.0], sample=[4.0, 96.0, 25.0], weighted=[1.1, 98.9, 20.0],
+)  # fmt: skip
+
+FIGURES: dict[str, Callable[[], Fragment]] = {
+    "departments": lambda: figures.departments(of_departments()),
+    "environments": lambda: figures.environments(SIZES, no=2),
+    "scores": lambda: figures.scores(SIZES, reference=73.1, id="other-scores"),
+    "groups": lambda: figures.groups(OVERALL, {"企业规模": SIZES, "县（区）": None, "登记类型": SIZES}),
+    "change": lambda: figures.change(CHANGE),
+    "difficulties": lambda: figures.difficulties(DIFFICULTIES, ticks=CHANGE),
+    "urgent": lambda: figures.urgent(DIFFICULTIES),
+    "themes": lambda: figures.themes(DIFFICULTIES),
+    "drivers": lambda: figures.drivers(DRIVERS),
+    "composition": lambda: figures.composition(COMPOSITION),
+    "summary_overall": lambda: figures.summary_overall(OVERALL, SIZES),
+    "summary_departments": lambda: figures.summary_departments(of_departments()),
+    "summary_urgent": lambda: figures.summary_urgent(DIFFICULTIES),
+    "summary_difficulties": lambda: figures.summary_difficulties(DIFFICULTIES),
+    "summary_themes": lambda: figures.summary_themes(DIFFICULTIES, top=2),
+    "summary_drivers": lambda: figures.summary_drivers(DRIVERS),
+    "summary_appeals": lambda: figures.summary_appeals(DIFFICULTIES),
+    "summary_sample": lambda: figures.summary_sample(SIZES),
+}
+each_figure = pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES.keys())
+
+
+def drawings(fragment: str) -> list[ET.Element]:
+    return [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", fragment)]
+
+
+def words(svg: ET.Element) -> list[tuple[float, float, str]]:
+    return [(float(t.attrib["x"]), float(t.attrib["y"]), t.text or "") for t in svg.iter("text")]
+
+
+def signs(svg: ET.Element, filled: bool) -> list[tuple[float, float]]:
+    """Return where markers stand, filled or hollow ones."""
+    fill = "fill:var(--mid" if filled else "fill:var(--paper"
+    groups = [svg, *svg.iter("g")]
+    uses = [(g.get("style", ""), use) for g in groups for use in g.findall("use")]
+    return [
+        (float(use.attrib["x"]), float(use.attrib["y"]))
+        for style, use in uses
+        if (use.get("style") or style).startswith(fill)
+    ]
+
+
+def lines(svg: ET.Element, style: str) -> list[tuple[float, float, float]]:
+    """Return (left, right, y) of horizontal lines whose style holds the words."""
+    paths = [path.attrib["d"] for path in svg.iter("path") if style in path.get("style", "")]
+    pieces = [re.findall(r"M(\S+) (\S+?)L(\S+) ([\d.]+)", d) for d in paths]
+    return [(float(a), float(c), float(b)) for piece in pieces for a, b, c, _ in piece]
+
+
+def scale(svg: ET.Element) -> Callable[[float], float]:
+    """Read px -> value off the printed scale numbers, as a reader would."""
+    numbers = [
+        (x, y, float(re.sub(r"[ 分%]", "", t))) for x, y, t in words(svg) if re.fullmatch(r"\d+( 分|%)?", t)
+    ]
+    row = max({y for _, y, _ in numbers}, key=lambda y: len({v for _, q, v in numbers if q == y}))
+    x, value = np.array([(x, v) for x, y, v in numbers if y == row]).T
+    slope, at_zero = np.polyfit(x, value, 1)
+    return lambda px: slope * px + at_zero
+
+
+@each_figure
+def test_every_drawing_is_an_image_with_a_sentence_and_its_natural_size(draw: Callable[[], Fragment]) -> None:
+    fragment = draw()
+    svgs = drawings(fragment)
+    assert svgs
+    for svg in svgs:
+        assert svg.attrib["role"] == "img"
+        assert re.search(r"[\u4e00-\u9fff]{2}.*。$", svg.attrib["aria-label"])
+        assert "nan" not in svg.attrib["aria-label"]
+        assert svg.attrib["viewBox"] == f"0 0 {svg.attrib['width']} {svg.attrib['height']}"
+        assert svg.attrib["width"] in ("760", "358", "344")
+    widths = [svg.attrib["width"] for svg in svgs]
+    assert widths.count("760") == widths.count("358")
+
+
+@each_figure
+def test_colours_are_variables_of_the_palette_and_text_is_text(draw: Callable[[], Fragment]) -> None:
+    fragment = draw()
+    bare = re.sub(r"var\(--(\w+),(#[0-9a-f]{6})\)", lambda m: "" if COLOURS[m[1]] == m[2] else m[0], fragment)
+    assert not re.findall(r"(?:fill|stroke):(?!none)[^;\"\d]", bare)
+    assert re.findall(r"#[0-9a-f]{6}", bare) == []
+    assert min(float(size) for size in re.findall(r"font-size:([\d.]+)", fragment)) >= 12
+    assert "<style" not in fragment
+    assert "clip-path" not in fragment
+
+
+@each_figure
+def test_the_same_result_gives_the_same_bytes(draw: Callable[[], Fragment]) -> None:
+    assert draw() == draw()
+
+
+def test_another_process_writes_the_same_bytes() -> None:
+    code = "import tests.test_figures as t; print(t.FIGURES['groups'](), t.FIGURES['summary_departments']())"
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    assert done.stdout == f"{FIGURES['groups']()} {FIGURES['summary_departments']()}\n"
+
+
+def test_ids_of_a_page_are_unique_and_every_reference_is_met() -> None:
+    page = "".join(draw() for draw in FIGURES.values()) + figures.legend("estimate", "few", "sure")
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_35_departments_in_both_forms_take_at_most_40_kb() -> None:
+    assert len(figures.departments(of_departments()).encode()) <= 40_000
+
+
+def test_drawing_leaves_no_trace_in_matplotlib() -> None:
+    from matplotlib import pyplot
+
+    def settings() -> dict[str, object]:  # looking at the backend chooses one
+        return {key: value for key, value in matplotlib.rcParams.items() if key != "backend"}
+
+    before, fonts_before = settings(), len(matplotlib.font_manager.fontManager.ttflist)
+    figures.drivers(DRIVERS)
+    assert settings() == before
+    assert pyplot.get_fignums() == []
+    assert len(matplotlib.font_manager.fontManager.ttflist) == fonts_before
+
+
+@pytest.mark.parametrize("form", [0, 1], ids=["page", "phone"])
+def test_marks_stand_where_the_printed_scale_says(form: int) -> None:
+    svg = drawings(figures.drivers(DRIVERS))[form]
+    value = scale(svg)
+    assert [value(x) for x, _ in signs(svg, filled=True)] == pytest.approx([16.4, 8.9], abs=0.02)
+    intervals = [(value(a), value(b)) for a, b, _ in lines(svg, "stroke-width:3")]
+    assert intervals == [pytest.approx((14.4, 18.4), abs=0.02), pytest.approx((6.9, 10.9), abs=0.02)]
+
+
+def test_the_dashed_line_stands_at_the_mean_and_is_named_once_on_the_page() -> None:
+    page = drawings(figures.departments(of_departments()))[:4]
+    named = [text for svg in page for _, _, text in words(svg) if "平均" in text]
+    assert named == ["33 部门平均 72.3"]
+    dashed = [
+        p.attrib["d"] for svg in page for p in svg.iter("path") if "dasharray:3,2" in p.get("style", "")
+    ]
+    at = [float(x) for d in dashed for x in re.findall(r"M(\S+) ", d)]
+    assert scale(page[0])(at[0]) == pytest.approx(72.3, abs=0.05)
+    assert len(set(at)) == 1
+
+
+def test_few_raters_are_broken_and_hollow_too_few_are_only_named() -> None:
+    fragment = figures.departments(of_departments())
+    svg = drawings(fragment)[0]
+    dashed = [p for p in svg.iter("path") if "dasharray:4.8,3.3" in p.get("style", "")]
+    assert len(dashed) == 1
+    assert dashed[0].attrib["d"].count("M") == 1
+    assert len(signs(svg, filled=False)) == 1
+    assert len(signs(svg, filled=True)) == 13
+    notes = [text for _, _, text in words(svg) if "不足" in text]
+    assert notes == ["25 家打分，不足 30 家：只列不排", "不足 10 家：不公布"]
+    assert "11.1" not in [text for svg in drawings(fragment) for _, _, text in words(svg)]
+
+
+def test_a_count_that_was_rounded_up_to_the_limit_is_not_printed_against_it() -> None:
+    result = protected(
+        ["海关", "税务局"], [70.0, 71.0], role="regulator", support=["listed", "full"], n=[30, 900]
+    )
+    assert "不足 30 家打分：只列不排" in figures.departments(result)
+
+
+def test_departments_stay_in_the_given_order_under_their_role() -> None:
+    names = ["丙局", "甲局", "乙院", "丁局"]
+    roles = ["service", "regulator", "judiciary", "regulator"]
+    page = drawings(figures.departments(protected(names, [60.0, 70.0, 80.0, 90.0], role=roles)))[:3]
+    found = [[t for _, _, t in words(svg) if t in names] for svg in page]
+    assert found == [["甲局", "丁局"], ["丙局"], ["乙院"]]
+    heads = [t for svg in page for _, _, t in words(svg) if t.endswith("个")]
+    assert heads == ["监管执法\u30002 个", "服务保障\u30001 个", "司法机关\u30001 个"]
+
+
+def test_a_share_under_k_prints_its_bound_and_has_no_mark() -> None:
+    result = protected(["融资难", "停车难"], [34.2, math.nan], shown=["yes", "below"], bound=[math.nan, 1.2])
+    for svg in drawings(figures.difficulties(result)):
+        assert "<1.2%" in [text for _, _, text in words(svg)]
+        assert len(signs(svg, filled=True)) == len(lines(svg, "stroke-width:3")) == 1
+
+
+def test_ticks_of_a_second_result_are_matched_by_label() -> None:
+    urgent = protected(["停车难", "融资难"], [1.0, 30.0])
+    svg = drawings(figures.difficulties(DIFFICULTIES, ticks=urgent))[0]
+    d = next(p.attrib["d"] for p in svg.iter("path") if "stroke-width:1.5" in p.get("style", ""))
+    value = scale(svg)
+    assert [value(float(x)) for x in re.findall(r"M(\S+) ", d)] == pytest.approx([30.0, 1.0], abs=0.05)
+
+
+def test_the_stacked_bar_prints_every_share_and_runs_from_worst_to_best() -> None:
+    svg = drawings(figures.change(CHANGE))[0]
+    shares = sorted((x, t) for x, _, t in words(svg) if t.endswith("%"))
+    assert [t for _, t in shares] == ["9.3%", "52.3%", "38.4%"]
+    colours = [re.search(r"--(\w+)", p.get("style", ""))[1] for p in svg.iter("path")]  # type: ignore[index]
+    assert colours == ["dn", "track", "up"]
+
+
+def test_a_stacked_bar_with_a_part_withheld_becomes_a_list() -> None:
+    part = protected(
+        ["变好", "差不多", "变差"], [38.4, 61.0, math.nan], shown=["yes", "yes", "below"], bound=1.0
+    )
+    svg = drawings(figures.change(part))[0]
+    assert len(signs(svg, filled=True)) == 2
+    assert "<1.0%" in [t for _, _, t in words(svg)]
+
+
+def test_composition_draws_population_sample_and_weighted_on_one_scale() -> None:
+    svg = drawings(figures.composition(COMPOSITION))[0]
+    value = scale(svg)
+    assert [value(b) for _, b, _ in lines(svg, "stroke-width:10")] == pytest.approx([1.0, 99.0], abs=0.1)
+    assert [value(x) for x, _ in signs(svg, filled=True)] == pytest.approx([1.1, 98.9], abs=0.1)
+
+
+def test_an_interval_that_would_press_the_others_together_is_cut_with_an_arrow() -> None:
+    wide = SIZES.table.assign(conf_low=[-17.0, 70.0], conf_high=[180.0, 74.0])
+    twice = pd.concat([wide, wide.tail(1), wide.tail(1)], ignore_index=True)
+    svg = drawings(figures.scores(dataclasses.replace(SIZES, table=twice), id="cut"))[0]
+    value = scale(svg)
+    drawn = [(value(a), value(b)) for a, b, _ in lines(svg, "stroke-width:3")]
+    assert drawn[1] == pytest.approx((70.0, 74.0), abs=0.05)
+    assert drawn[0][0] > 50
+    arrows = [u for g in svg.iter("g") if "fill:var(--midI" in g.get("style", "") for u in g.findall("use")]
+    single = [u for u in svg.iter("use") if "fill:var(--midI" in u.get("style", "")]
+    assert len(arrows) + len(single) == 2
+    assert all(0 <= x <= 760 for a, b, _ in lines(svg, "stroke-width:3") for x in (a, b))
+
+
+def test_the_summary_shows_only_the_first() -> None:
+    texts = [t for svg in drawings(figures.summary_themes(DIFFICULTIES, top=2)) for _, _, t in words(svg)]
+    assert "用工难" in texts
+    assert "停车难" not in texts
+
+
+def test_the_summary_of_departments_names_the_roles() -> None:
+    texts = [t for svg in drawings(figures.summary_departments(of_departments())) for _, _, t in words(svg)]
+    assert texts.count("监管执法") == texts.count("各部门平均 72.3") == texts.count("71.5") == 1
+
+
+def test_the_legend_explains_what_it_is_asked_to_and_nothing_else() -> None:
+    line = figures.legend("estimate", "tick", tick="不加权 <")
+    assert re.findall(r"</svg>([^<]+)</span>", line) == ["估计值与 95% 区间", "短竖线：不加权 &lt;"]
+    with pytest.raises(KeyError):
+        figures.legend("pie")
+
+
+NOT_ASKED = [
+    figures.departments, figures.environments, figures.drivers, figures.change, figures.difficulties,
+    figures.urgent, figures.themes, figures.composition, figures.summary_overall, figures.summary_departments,
+    figures.summary_urgent, figures.summary_drivers, figures.summary_themes, figures.summary_sample,
+    figures.summary_appeals,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("draw", NOT_ASKED, ids=lambda draw: draw.__name__)
+def test_what_was_not_asked_is_said_and_what_was_not_protected_is_refused(
+    draw: Callable[..., Fragment],
+) -> None:
+    assert re.fullmatch(r'<p class="none">本次问卷没有问.+，所以这里不列。</p>', draw(None))
+    with pytest.raises(TypeError, match="disclosure gate"):
+        draw(DIFFICULTIES.table)
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["<script>alert(1)</script>", '"a\' & b"', "$x$ 100%", "𠮷野家 🙂", "税\x00务\u202e局", "很长" * 40],
+)
+def test_any_label_is_drawn_as_text(label: str) -> None:
+    fragment = figures.difficulties(protected([label, "用工难"], [20.0, 10.0]))
+    assert "<script" not in fragment
+    texts = [text for svg in drawings(fragment)[:1] for _, _, text in words(svg)]
+    shown = re.sub("[\x00\u202e]", "", label)
+    assert shown in texts or any(text.startswith(shown[:10]) for text in texts)
+
+
+# --- the parts ---------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(0, 100), min_size=1), st.booleans(), st.floats(0, 40))
+def test_a_scale_holds_its_values_in_even_round_steps(values: list[float], zero: bool, span: float) -> None:
+    found = axis(values, zero=zero, span=span)
+    assert 0 <= found.low <= min(values) + 1e-6
+    assert max(values) - 1e-6 <= found.high <= 100
+    assert found.high - found.low >= span - 1e-6
+    steps = np.diff(found.ticks)
+    assert len(steps) >= 1
+    assert steps == pytest.approx(np.full(len(steps), steps[0]))
+    assert len(found.ticks) <= 6
+    assert not zero or found.low == 0
+
+
+def test_a_scale_of_nothing_is_the_whole_scale() -> None:
+    assert (axis([]).low, axis([math.nan]).high) == (0.0, 100.0)
+
+
+@given(st.text("税务局法院ABC123，。、（）", min_size=1, max_size=60), st.floats(60, 250))
+def test_words_fit_their_room(text: str, room: float) -> None:
+    size, pieces = fonts.fit(text, 14, room)
+    assert all(fonts.width(piece, size) <= room for piece in pieces)
+    assert len(pieces) <= 2
+    joined = "".join(pieces)
+    assert joined == text or (joined.endswith("…") and text.startswith(joined[:-1]))
+
+
+def test_widths_leave_six_per_cent_of_slack() -> None:
+    assert fonts.width("税务局", 14) == pytest.approx(3 * 14 * 1.06)
+    assert fonts.width("1", 100, bold=True) > fonts.width("1", 100)
+    assert fonts.covered("瀍河𠮷") == "瀍河国"
+
+
+def test_the_marks_follow_the_grammar() -> None:
+    seen = {name: (m.marker, m.fill, m.interval, m.broken) for name, m in marks.MARKS.items()}
+    assert seen == {
+        "estimate": ("o", "mid", "midI", False),
+        "few": ("o", "paper", "midI", True),
+        "unsure": ("o", "paper", "midI", False),
+        "higher": ("^", "up", "upI", False),
+        "lower": ("v", "dn", "dnI", False),
+    }
+    # What is seen of a filled mark is its size less the half of its paper edge that lies inside, on both sides.
+    assert {name: m.size - (m.line if m.edge == "paper" else 0) for name, m in marks.MARKS.items()} == {
+        "estimate": 9.0, "few": 9.5, "unsure": 9.5, "higher": 10.0, "lower": 10.0,
+    }  # fmt: skip
+
+
+# --- in the browser ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("default")
+def test_words_neither_leave_their_figure_nor_run_into_each_other(browser: object) -> None:
+    long = [
+        "账款被拖欠、货款工程款难收",
+        "政策不知道、拿不到、兑现慢",
+        "创新与数字化缺少资金和人才支持且缺少场景",
+    ]
+    more = [
+        figures.difficulties(protected(long, [34.2, 26.1, 3.9]), ticks=protected(long, [10.0, 29.0, 4.0])),
+        figures.summary_difficulties(protected(long, [34.2, 26.1, 3.9]), id="long"),
+    ]
+    page = browser.new_page(viewport={"width": 1280, "height": 900})  # type: ignore[attr-defined]
+    page.set_content(f'<html lang="zh-CN"><body>{"".join([*(draw() for draw in FIGURES.values()), *more])}')
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll('svg')].map(svg => [svg.viewBox.baseVal.width,
+          svg.viewBox.baseVal.height, [...svg.querySelectorAll('text')].map(t => {
+            const b = t.getBBox(); return [t.textContent, b.x, b.y + 3, b.x + b.width, b.y + b.height - 5]})])"""
+    )
+    page.close()
+    assert len(boxes) > 30
+    for width, height, texts in boxes:
+        for text, left, top, right, bottom in texts:
+            assert left >= -0.5 and right <= width + 0.5 and top >= -0.5 and bottom <= height + 0.5, text
+        for (one, l1, t1, r1, b1), (two, l2, t2, r2, b2) in combinations(texts, 2):
+            assert r1 <= l2 or r2 <= l1 or b1 <= t2 or b2 <= t1, (one, two)
