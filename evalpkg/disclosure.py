@@ -51,6 +51,7 @@ class Gate:
         if result is None:
             return None
         extra = {name: self._passed(value) for name, value in result.extra.items()}
+        extra |= {"k": self.k, "min_raters": self.min_raters}  # what 不足 n 家 means on this round's pages
         return Protected(
             result.name, self.protect(result.table), result.unit, result.base, result.total,
             {name: value for name, value in extra.items() if value is not None},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,6 @@ from evalpkg.estimate import Result, design_effect
 from evalpkg.params import ParamsError
 
 if TYPE_CHECKING:
-    from evalpkg.params import Channel
     from evalpkg.survey import Survey
 
 MARGINS = {
@@ -33,10 +33,16 @@ def returns(survey: Survey) -> Result:
         where the answers do not say their channel), `n` = valid.
     """
     work = survey.round.fieldwork
-    valid = _sizes(survey, "mode")
-    rows = [("all", "合计", work.issued, work.returned, survey.n)]
-    rows += [_row(code, survey, channel, valid) for code, channel in work.channels.items()]
-    return _register(survey, rows, "returns")
+    channels = {code: (channel.issued, channel.returned) for code, channel in work.channels.items()}
+    total = {
+        "channel": "all",
+        "label": "合计",
+        "issued": work.issued,
+        "returned": work.returned,
+        "valid": survey.n,
+    }
+    table = pd.concat([pd.DataFrame([total]), _register(survey, channels, "mode")], ignore_index=True)
+    return _counted(survey, table, "returns")
 
 
 def chambers(survey: Survey) -> Result | None:
@@ -53,12 +59,8 @@ def chambers(survey: Survey) -> Result | None:
     lacking = {"chamber", "issued", "returned"} - set(table.columns)
     if lacking:
         raise ParamsError(f"发放登记表 {name}：缺少列 {'、'.join(sorted(lacking))}")
-    labels, valid = _labels(survey, "chamber"), _sizes(survey, "chamber")
-    rows = [
-        (code, labels.get(code, code), issued, returned, valid.get(code, 0))
-        for code, issued, returned in table[["chamber", "issued", "returned"]].itertuples(index=False)
-    ]
-    return _register(survey, rows, "chambers")
+    issued = {row.chamber: (row.issued, row.returned) for row in table.itertuples()}
+    return _counted(survey, _register(survey, issued, "chamber"), "chambers")
 
 
 def composition(survey: Survey) -> Result | None:
@@ -100,28 +102,24 @@ def precision(survey: Survey) -> Result:
     return Result(pd.DataFrame([row]), "precision", "", "全部有效答卷", survey.n, extra)
 
 
-def _row(
-    code: str, survey: Survey, channel: Channel, valid: dict[str, int]
-) -> tuple[str, str, int, int, float]:
-    counted = valid.get(code, 0) if valid else np.nan
-    return code, _labels(survey, "mode").get(code, code), channel.issued, channel.returned, counted
-
-
-def _register(survey: Survey, rows: list[tuple[str, str, int, int, float]], name: str) -> Result:
-    table = pd.DataFrame(rows, columns=["channel", "label", "issued", "returned", "valid"])
-    table = table.assign(estimate=100 * table["returned"] / table["issued"].where(table["issued"] > 0))
-    return Result(
-        table.assign(n=table["valid"].fillna(table["returned"]).astype(int)),
-        name,
-        "份",
-        "全部问卷",
-        survey.n,
-        {},
+def _register(survey: Survey, counts: Mapping[str, tuple[int, int]], role: str) -> pd.DataFrame:
+    """Put issued and returned beside the valid questionnaires of each category of a role."""
+    table = pd.DataFrame(
+        [(code, *pair) for code, pair in counts.items()], columns=["channel", "issued", "returned"]
+    )
+    labels = _labels(survey, role)
+    asked = role in survey.responses
+    valid = survey.responses[role].value_counts() if asked else pd.Series(dtype=int)
+    return table.assign(
+        label=[labels.get(code, code) for code in table["channel"]],
+        valid=table["channel"].map(valid).fillna(0 if asked else np.nan),
     )
 
 
-def _sizes(survey: Survey, column: str) -> dict[str, int]:
-    return survey.responses[column].value_counts().to_dict() if column in survey.responses else {}
+def _counted(survey: Survey, table: pd.DataFrame, name: str) -> Result:
+    rate = 100 * table["returned"] / table["issued"].where(table["issued"] > 0)
+    n = table["valid"].fillna(table["returned"]).astype(int)
+    return Result(table.assign(estimate=rate, n=n), name, "份", "全部问卷", survey.n, {})
 
 
 def _labels(survey: Survey, role: str) -> dict[str, str]:

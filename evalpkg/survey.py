@@ -13,6 +13,7 @@ from evalpkg import ingest, params, weights
 from evalpkg.codebook import Codebook
 from evalpkg.estimate import Design
 from evalpkg.params import ParamsError, Round, reference
+from evalpkg.weights import Margins
 
 DESCRIBING = ("district", "size", "industry", "chamber", "mode")
 CLUSTER_OF = {"chambers": "chamber", "districts": "district"}
@@ -135,7 +136,7 @@ def weighted(
     return design, weights.report(categories, margins, final, base)
 
 
-def population_margins(round_: Round) -> dict[str | tuple[str, ...], pd.Series]:
+def population_margins(round_: Round) -> Margins:
     """Read the population totals of every raking margin, collapsed by the round's rules."""
     name = str(round_.margins)
     own = round_.raw / name

@@ -97,7 +97,7 @@ def test_only_numbers_words_and_counted_tables_pass_beside_the_table() -> None:
         "answers": ["原话"],
     }
     protected = passed(shares([50, 50], [20, 20], **extra))
-    assert set(protected.extra) == {"r2", "outcome", "notes", "by_role"}
+    assert set(protected.extra) == {"r2", "outcome", "notes", "by_role", "k", "min_raters"}
     assert protected.extra["by_role"]["shown"].tolist() == ["hidden"]
     assert "原话" not in repr(protected.extra)
 

@@ -1,0 +1,166 @@
+"""words: a sentence says what the table says, claims nothing that the interval does not, and escapes everything."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from evalpkg import words
+from evalpkg.disclosure import Protected
+
+
+def protected(table: pd.DataFrame, name: str = "x", unit: str = "%", **extra: Any) -> Protected:
+    full = table.assign(
+        shown=table.get("shown", "yes"),
+        bound=table.get("bound", float("nan")),
+        support=table.get("support", "full"),
+    )
+    return Protected(name, full, unit, "回答了这一题的企业", 1012, extra)
+
+
+def rows(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame(columns)
+
+
+OVERALL = rows(label=["总体满意度"], estimate=[73.1], conf_low=[72.0], conf_high=[74.2], n=[1010])
+CHANGE = rows(direction=["better", "same", "worse"], estimate=[34.2, 47.7, 18.1], n=[950] * 3)
+TICKED = rows(
+    label=["融资难", "拖欠账款", "用工难"],
+    estimate=[34.2, 29.6, 26.1],
+    conf_low=[31.3, 26.8, 23.4],
+    conf_high=[37.1, 32.4, 28.8],
+    n=[1010] * 3,
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "tag"),
+    [
+        (12.1, 20.1, "觉得变好的企业多于变差的", words.SURE),
+        (-9.0, -1.0, "觉得变差的企业多于变好的", words.SURE),
+        (-3.0, 5.0, "觉得变好和变差的企业分不出多少", words.UNSURE),
+    ],
+)
+def test_better_or_worse_is_claimed_only_outside_the_interval(
+    low: float, high: float, verdict: str, tag: str
+) -> None:
+    change = protected(CHANGE, net=(low + high) / 2, net_low=low, net_high=high)
+    finding = words.overall(protected(OVERALL, unit="分"), change)
+    assert finding.clauses == ("总体满意度 73.1 分，", verdict)
+    assert finding.tag == tag
+    assert "72.0 至 74.2 分" in finding.detail
+
+
+def test_every_number_of_the_sentence_stands_in_the_table() -> None:
+    change = protected(CHANGE, net=16.1, net_low=12.1, net_high=20.1)
+    finding = words.overall(protected(OVERALL, unit="分"), change)
+    said = {float(x) for x in re.findall(r"\d+\.\d", "".join(finding.clauses) + finding.detail)}
+    assert said == {73.1, 72.0, 74.2, 34.2, 18.1, 16.1, 12.1, 20.1}
+
+
+def test_without_the_change_question_the_sentence_says_so() -> None:
+    finding = words.overall(protected(OVERALL, unit="分"), None)
+    assert "没有问与半年前相比" in finding.detail
+    assert finding.tag == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "clauses", "tag"),
+    [
+        (1.0, ("融资难被列为最急，", "其次是拖欠账款、用工难"), words.SURE),
+        (-1.0, ("融资难、拖欠账款被列为最急，", "其次是用工难"), words.UNSURE),
+    ],
+)
+def test_a_first_place_is_claimed_only_when_it_is_sure(
+    low: float, clauses: tuple[str, ...], tag: str
+) -> None:
+    finding = words.urgent(protected(TICKED, lead=4.6, lead_low=low, lead_high=8.0))
+    assert finding.clauses == clauses
+    assert finding.tag == tag
+
+
+def test_no_difficulty_is_never_called_the_first_difficulty() -> None:
+    table = TICKED.assign(label=["没有困难", "融资难", "用工难"], exclusive=[True, False, False])
+    assert words.difficulties(protected(table, lead_low=1.0)).clauses[0].startswith("融资难")
+
+
+def test_rows_the_gate_hid_are_not_spoken_of() -> None:
+    table = TICKED.assign(shown=["hidden", "below", "hidden"], estimate=float("nan"))
+    finding = words.urgent(protected(table))
+    assert finding.clauses == ("各项人数都太少，不单独公布",)
+    assert "nan" not in finding.detail
+
+
+@pytest.mark.parametrize(("first", "tag"), [(97.0, words.SURE), (74.0, words.UNSURE)])
+def test_drivers_are_associated_and_never_cause(first: float, tag: str) -> None:
+    table = rows(
+        label=["办事效率", "政策落实兑现"],
+        estimate=[16.4, 14.1],
+        p_first=[first, 100 - first],
+        n=[1000, 1000],
+    )
+    finding = words.drivers(protected(table, outcome="总体满意度", r2=74.0, r2_low=70.0, r2_high=78.0))
+    assert finding.tag == tag
+    assert "不等于改了它" in finding.detail
+    assert "导致" not in "".join(finding.clauses) + finding.detail
+
+
+def test_departments_are_listed_and_not_ranked() -> None:
+    table = rows(
+        label=["税务局", "城管局", "海关"],
+        role=["regulator"] * 3,
+        estimate=[80.6, 63.9, 90.0],
+        conf_low=[79.1, 61.8, 70.0],
+        conf_high=[82.1, 66.0, 99.0],
+        n=[865, 455, 25],
+        support=["full", "full", "listed"],
+    )
+    roles = rows(role=["regulator"], estimate=[72.2], shown=["yes"], n=[900])
+    finding = words.departments(protected(table, unit="分", by_role=roles, mean=72.7))
+    assert finding.clauses == ("2 个部门平均 72.7 分，", "按职能列出，不排名次")
+    assert "相差最多 16.7 分" in finding.detail
+    assert "海关" not in finding.detail and "90.0" not in finding.detail
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        words.overall,
+        words.departments,
+        words.urgent,
+        words.difficulties,
+        words.drivers,
+        words.themes,
+        words.appeals,
+    ],
+)
+def test_what_was_not_asked_is_said_plainly(finding: Any) -> None:
+    assert finding(None).clauses[0].startswith("本次问卷没有问")
+
+
+def test_labels_are_escaped_wherever_they_are_printed() -> None:
+    finding = words.Finding("<q>", ("<script>", '"&'), "<b>", "<t>")
+    for html in (
+        words.headline(finding),
+        words.answer(2, finding, None, ("x", "<l>")),
+        words.section("<h>", "<s>"),
+    ):
+        assert "<script>" not in html
+        assert not re.search(r"<(q|t|l|s|h)>", html)
+
+
+def test_the_first_answer_is_the_headline_of_its_page() -> None:
+    finding = words.Finding("问", ("甲，", "乙"), "细节", words.SURE)
+    assert "<h1" in words.answer(1, finding) and "细节" in words.answer(1, finding)
+    assert "<h2" in words.answer(2, finding) and "细节" not in words.answer(2, finding)
+
+
+def test_proposals_are_those_that_people_wrote() -> None:
+    proposal = SimpleNamespace(what="清欠<b>", who="财政局", by="2023 年 3 月底", check="提到拖欠的下降")
+    html = words.proposals(8, SimpleNamespace(proposals=[proposal]))  # type: ignore[arg-type]
+    assert "清欠&lt;b&gt;" in html and 'data-label="责任单位"' in html
+    assert words.proposals(8, SimpleNamespace(proposals=[])) == ""  # type: ignore[arg-type]
