@@ -59,7 +59,8 @@ def chambers(survey: Survey) -> Result | None:
     lacking = {"chamber", "issued", "returned"} - set(table.columns)
     if lacking:
         raise ParamsError(f"发放登记表 {name}：缺少列 {'、'.join(sorted(lacking))}")
-    issued = {row.chamber: (row.issued, row.returned) for row in table.itertuples()}
+    columns = (table[name].tolist() for name in ("chamber", "issued", "returned"))
+    issued = {str(code): (int(out), int(back)) for code, out, back in zip(*columns, strict=True)}
     return _counted(survey, _register(survey, issued, "chamber"), "chambers")
 
 
