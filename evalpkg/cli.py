@@ -1,0 +1,225 @@
+"""Command line: demo, run, check, version; every failure is one Chinese line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+if TYPE_CHECKING:
+    from evalpkg.ingest import Intake
+    from evalpkg.report import Step
+
+USAGE, FAILED, INTERRUPTED = 64, 70, 130
+# The package's errors by name: importing their modules would cost a second before `--help`.
+EXIT_CODES = {
+    "ParamsError": USAGE,
+    "SyntheticError": USAGE,
+    "InputRefused": 3,
+    "WeightsError": 3,
+    "DisclosureRefused": 4,
+}
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="把一轮不记名企业评议做成领导能看、经得起推敲的报告。",
+)
+Root = Annotated[
+    Path | None, typer.Option("--root", help="项目文件夹（默认：EVALPKG_ROOT，或往上找 params/）")
+]
+
+
+@app.command(help="写出五轮示例数据（合成，真值已知）。")
+def demo(
+    root: Root = None, force: Annotated[bool, typer.Option("--force", help="覆盖内容不同的旧文件")] = False
+) -> None:
+    """Write the demo rounds under ``data/raw``."""
+    from evalpkg import synthetic
+
+    folder = _demo_root(root)
+    files = synthetic.write(folder, force=force)
+    print(f"示例数据已写好：{folder / 'data' / 'raw'}（{len(files)} 个文件）")
+
+
+@app.command(help="运行一轮或几轮，发布 reports/<轮次>/index.html。")
+def run(
+    rounds: Annotated[list[str], typer.Argument(metavar="轮次...", help="例如 2022H2", show_default=False)],
+    root: Root = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="报告放在哪个文件夹（默认：项目里的 reports/）")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="同时运行几本笔记本（默认 2）")] = None,
+) -> None:
+    """Run rounds and publish their pages."""
+    from evalpkg import report
+
+    with progress() as listen:
+        bundles = report.run(rounds, root=root, out=out, jobs=jobs, listen=listen)
+    for bundle in bundles:
+        print(bundle.index)
+
+
+@app.command(help="检查一轮的答卷，或单独一个文件；什么也不写。")
+def check(
+    round_id: Annotated[str | None, typer.Argument(metavar="轮次", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="单独检查一个导出文件")] = None,
+    codebook: Annotated[
+        str | None, typer.Option("--codebook", help="配合 --file：问卷说明的名称或路径")
+    ] = None,
+    root: Root = None,
+) -> None:
+    """Read a round, or one file, and list what is wrong with it."""
+    from evalpkg import ingest
+
+    try:
+        intake = _read(round_id, file, codebook, root)
+    except ingest.InputRefused as refusal:
+        print(*ingest.lines(refusal.problems), sep="\n")
+        fail(f"拒收：{sum(problem.refuses for problem in refusal.problems)} 处必须改正，见上面各行", 3)
+    print(*ingest.lines(list(intake.problems)), sep="\n", end="\n" if intake.problems else "")
+    print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems)} 处提醒")
+
+
+@app.command(help="显示版本号。")
+def version() -> None:
+    """Print the version."""
+    import evalpkg
+
+    print(evalpkg.__version__)
+
+
+def _read(round_id: str | None, file: Path | None, codebook: str | None, root: Path | None) -> Intake:
+    from evalpkg import ingest, params
+
+    if round_id and not file and not codebook:
+        return ingest.read(params.load(round_id, root))
+    if file and codebook and not round_id:
+        return ingest.read_file(file, codebook)
+    raise params.ParamsError("请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一")
+
+
+def _demo_root(root: Path | None) -> Path:
+    """Folder that the demo goes to: the one given, else the project around here, else this folder."""
+    from evalpkg import params
+
+    given = root or os.environ.get("EVALPKG_ROOT")
+    if given:
+        return Path(given).expanduser().resolve()
+    try:
+        return params.find_root()
+    except params.ParamsError:
+        return Path.cwd()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Step], None]]:
+    """Show progress on stderr: a bar on a terminal, a line a notebook elsewhere."""
+    if not sys.stderr.isatty():
+        yield _say
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def listen(step: Step) -> None:
+            if step.round_id not in tasks:
+                tasks[step.round_id] = bar.add_task(step.round_id, total=step.total)
+            bar.update(tasks[step.round_id], completed=step.done, description=f"{step.round_id} {step.name}")
+
+        yield listen
+
+
+def _say(step: Step) -> None:
+    news = f"{step.name} 完成" if step.name else "开始"
+    print(f"{step.round_id} {step.done}/{step.total} {news}", file=sys.stderr, flush=True)
+
+
+def fail(message: str, code: int) -> Any:
+    """Print lines on stderr and leave with an exit code."""
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> Any:
+    """Run the command line; the console script ``evalpkg``."""
+    # Before numpy is imported: two BLAS threads cost more on small matrices than they save.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal that cannot print Chinese must not crash the run
+    try:
+        code = _call(arguments)
+    except Exception as error:  # noqa: BLE001 - a clerk gets a line, never a traceback that may quote an answer
+        return fail(*explain(error))
+    if code == INTERRUPTED:
+        return fail("已中断，没有发布任何内容，旧报告未动", INTERRUPTED)
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _call(arguments: Sequence[str] | None) -> Any:
+    """Let typer find and call the command, and leave the errors to us."""
+    command = typer.main.get_command(app)
+    return command(None if arguments is None else list(arguments), standalone_mode=False)
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """Turn an error into the lines and the exit code that a clerk gets.
+
+    >>> explain(ValueError("张三 13912345678"))
+    ('程序内部出错（ValueError），没有发布任何内容；请把这一行和 evalpkg version 的结果告诉维护者', 70)
+    """
+    name = type(error).__name__
+    if name in EXIT_CODES:
+        return str(error), EXIT_CODES[name]
+    if isinstance(error, TyperException):
+        return usage(error), USAGE
+    if isinstance(error, OSError):
+        from evalpkg.report.errors import from_os_error
+
+        return explain(from_os_error(error))
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int):
+        return str(error), code
+    return f"程序内部出错（{name}），没有发布任何内容；请把这一行和 evalpkg version 的结果告诉维护者", FAILED
+
+
+def usage(error: TyperException) -> str:
+    """Say in one Chinese line what is wrong with the way a command was called."""
+    kind, text = type(error).__name__, error.format_message()
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "evalpkg"
+    named = ["".join(found) for found in re.findall(r"'([^']*)'|\(([^)]*)\)$", text)]
+    quoted = "、".join(named) or text.partition(":")[2].strip(" .")
+    fault = next((say for start, say in FAULTS if text.startswith(start) or kind == start), "写法不对：{}")
+    return f"{fault.format(quoted)}；用法见 {command} --help"
+
+
+# How typer's own sentences begin (or the name of its error), and what a clerk reads instead.
+FAULTS = (
+    ("No such command", "没有命令 {}，可用：demo、run、check、version"),
+    ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、version"),
+    ("NoSuchOption", "没有选项 {}"),
+    ("Missing", "缺少 {}"),
+    ("BadOptionUsage", "选项 {} 后面要写一个值"),
+    ("BadParameter", "{} 的值不对"),
+    ("Got unexpected extra", "多了参数：{}"),
+)
+
+
+if __name__ == "__main__":
+    main()

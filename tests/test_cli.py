@@ -1,0 +1,252 @@
+"""The command line: what each verb prints, and one Chinese line and an exit code for every failure."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalpkg
+from evalpkg import cli, disclosure, ingest, params, report, synthetic, weights
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs a command in this process and gives its exit code, output and errors."""
+    monkeypatch.delenv("EVALPKG_ROOT", raising=False)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.out + printed.err
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def fail(*arguments: Any, **options: Any) -> Any:
+        raise error
+
+    return fail
+
+
+def workspace(folder: Path) -> Path:
+    """Make the smallest workspace: parameters alone."""
+    (folder / "params").mkdir(parents=True)
+    for path in (ROOT / "params").glob("*.yaml"):
+        (folder / "params" / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+# --- usage ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nope"], "没有命令 nope，可用：demo、run、check、version"),
+        (["run"], "缺少 轮次..."),
+        (["run", "2022H2", "--nope"], "没有选项 --nope"),
+        (["run", "2022H2", "--jobs"], "选项 --jobs 后面要写一个值"),
+        (["run", "2022H2", "--jobs", "0"], "--jobs 的值不对"),
+        (["run", "2022H2", "--jobs", "two"], "--jobs 的值不对"),
+        (["check", "2022H2", "b", "c"], "多了参数：b c"),
+        (["check"], "请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一"),
+        (["check", "2022H2", "--file", "a.xlsx"], "二者选一"),
+        (["check", "--file", "a.xlsx"], "二者选一"),
+    ],
+)
+def test_a_wrong_call_is_one_chinese_line(command: Any, arguments: list[str], line: str) -> None:
+    code, out, err = command(*arguments)
+    assert (code, out) == (64, "")
+    assert err.startswith(line) or line in err
+    assert err.count("\n") == 1
+
+
+def test_help_is_chinese_and_quick() -> None:
+    code = "import sys; from evalpkg import cli\ntry:\n    cli.main(['--help'])\nexcept SystemExit as left:\n    assert not left.code\nfinally:\n    print(sorted({'numpy', 'pandas', 'papermill'} & set(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "运行一轮或几轮" in done.stdout
+    assert done.stderr == "[]\n"
+
+
+def test_no_command_prints_the_help(command: Any) -> None:
+    code, out, err = command()
+    assert code == 64
+    assert "写出五轮示例数据" in out
+    assert err.startswith("缺少命令，可用：demo、run、check、version")
+
+
+def test_the_version_is_that_of_the_package(command: Any) -> None:
+    assert command("version") == (0, f"{evalpkg.__version__}\n", "")
+
+
+def test_the_module_runs_as_a_script() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "evalpkg.cli", "version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{evalpkg.__version__}\n"
+
+
+# --- failures ------------------------------------------------------------------------------------------
+
+PROBLEM = ingest.Problem("E-RANGE", "文件 a.xlsx 单元格 C5", "分数只能是 0 至 10，请改正")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (params.ParamsError("没有轮次 2030H1"), 64, "没有轮次 2030H1"),
+        (synthetic.SyntheticError("没有示例轮次"), 64, "没有示例轮次"),
+        (ingest.InputRefused([PROBLEM, PROBLEM]), 3, f"{PROBLEM}\n{PROBLEM}"),
+        (weights.WeightsError("总体里没有这一格"), 3, "总体里没有这一格"),
+        (disclosure.DisclosureRefused("只有 12 份有效答卷"), 4, "只有 12 份有效答卷"),
+        (report.AnalysisFailed("笔记本出错"), 70, "笔记本出错"),
+        (report.AnalysisFailed("没有轮次 2030H1", 64), 64, "没有轮次 2030H1"),
+        (report.NotWritable("不能写入"), 73, "不能写入"),
+        (report.DiskFull("磁盘已满"), 74, "磁盘已满"),
+        (report.RoundBusy("正由另一个进程运行"), 75, "正由另一个进程运行"),
+        (OSError(28, "No space left on device"), 74, "磁盘已满或超出配额"),
+        (PermissionError(13, "Permission denied", "/a/reports"), 73, "“reports”不能读写"),
+        (KeyboardInterrupt(), 130, "已中断，没有发布任何内容"),
+        (ValueError("张三 13912345678"), 70, "程序内部出错（ValueError）"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_every_failure_has_its_line_and_its_code(
+    command: Any, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str
+) -> None:
+    monkeypatch.setattr(report, "run", raising(error))
+    left, out, err = command("run", "2022H2")
+    assert (left, out) == (code, "")
+    assert err.startswith(line)
+    assert err.count("\n") == line.count("\n") + 1
+    assert "13912345678" not in err
+
+
+def test_a_wrong_round_lists_those_there_are(command: Any, tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    for verb in ("run", "check"):
+        code, out, err = command(verb, "2030H1", "--root", root)
+        assert (code, out) == (64, "")
+        assert "2030H1" in err
+        assert "2022H2" in err
+        assert err.count("\n") == 1
+
+
+# --- run -----------------------------------------------------------------------------------------------
+
+
+def test_run_ends_with_the_path_of_the_page(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = {}
+
+    def run(
+        rounds: list[str], *, listen: Callable[[report.Step], None], **options: Any
+    ) -> list[report.Bundle]:
+        asked.update(rounds=rounds, **options)
+        listen(report.Step("2022H2", "", 0, 2))
+        listen(report.Step("2022H2", "01_sample", 1, 2))
+        return [report.Bundle(name, tmp_path / name, ("index.html",), 1012, "7c1e 90ab") for name in rounds]
+
+    monkeypatch.setattr(report, "run", run)
+    code, out, err = command("run", "2022H1", "2022H2", "--root", tmp_path, "--jobs", 1)
+    assert (code, out.splitlines()) == (
+        0,
+        [str(tmp_path / name / "index.html") for name in ("2022H1", "2022H2")],
+    )
+    assert err == "2022H2 0/2 开始\n2022H2 1/2 01_sample 完成\n"
+    assert asked == {"rounds": ["2022H1", "2022H2"], "root": tmp_path, "out": None, "jobs": 1}
+
+
+def test_a_terminal_gets_a_progress_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with cli.progress() as listen:
+        listen(report.Step("2022H2", "", 0, 2))
+        listen(report.Step("2022H2", "01_sample", 2, 2))
+    assert "2/2" in capsys.readouterr().err
+
+
+# --- check ---------------------------------------------------------------------------------------------
+
+
+def test_check_lists_warnings_and_writes_nothing(command: Any, demo_root: Path) -> None:
+    before = sorted(demo_root.rglob("*"))
+    code, out, err = command("check", "2022H2", "--root", demo_root)
+    *warnings, summary = out.splitlines()
+    assert (code, err) == (0, "")
+    assert summary.startswith("可以使用：")
+    assert all("（W-" in line for line in warnings)
+    assert sorted(demo_root.rglob("*")) == before
+
+
+def test_check_lists_every_fault_with_its_code(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(ingest, "read_file", raising(ingest.InputRefused([PROBLEM] * 3)))
+    code, out, err = command("check", "--file", tmp_path / "a.xlsx", "--codebook", "short")
+    assert (code, out.splitlines()) == (3, [str(PROBLEM)] * 3)
+    assert err == "拒收：3 处必须改正，见上面各行\n"
+
+
+# --- demo ----------------------------------------------------------------------------------------------
+
+
+def written(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Let the demo write nothing, and return the folders it was asked for."""
+    folders: list[Path] = []
+
+    def write(root: Path, **options: Any) -> list[Path]:
+        folders.append(root)
+        return []
+
+    monkeypatch.setattr(synthetic, "write", write)
+    return folders
+
+
+def test_the_demo_goes_to_the_folder_asked_for(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folders = written(monkeypatch)
+    assert command("demo", "--root", tmp_path)[0] == 0
+    monkeypatch.setenv("EVALPKG_ROOT", str(tmp_path / "env"))
+    command("demo")
+    assert folders == [tmp_path, tmp_path / "env"]
+
+
+def test_the_demo_goes_to_the_project_around_or_to_this_folder(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folders = written(monkeypatch)
+    inside = workspace(tmp_path / "project") / "a" / "b"
+    inside.mkdir(parents=True)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder in (inside, empty):
+        monkeypatch.chdir(folder)
+        command("demo")
+    assert folders == [tmp_path / "project", empty]
+
+
+def test_blas_is_limited_before_numpy_comes() -> None:
+    code = "import os; from evalpkg import cli\ntry:\n    cli.main(['version'])\nexcept SystemExit:\n    print(os.environ['OMP_NUM_THREADS'])"
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=clean, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "1"
