@@ -105,7 +105,7 @@ def test_match_keys_forgive_width_dashes_and_punctuation(one: str, other: str) -
     ],
 )  # fmt: skip
 def test_an_impossible_codebook_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
-    with pytest.raises(ParamsError, match="small.yaml") as caught:
+    with pytest.raises(ParamsError, match=r"small\.yaml") as caught:
         codebook.load(small(tmp_path, SMALL.replace(old, new)), ROOT)
     assert said in str(caught.value)
 

@@ -19,7 +19,9 @@ KEPT = 0.7  # share of each theme's remarks, the most certain, that teaches the 
 ROUNDS = 3
 PENALTY = 20.0  # inverse ridge penalty of the logistic regression on unit vectors
 DOUBT = 0.05  # what the lexicon grants a theme of which it finds no word
-CERTAIN = 0.2  # a text without any seed word is "other" if its exact features give no theme this probability
+# A text without any seed word is "other" if its exact features give no theme this probability, or, with few themes,
+# not this many times the probability of pure chance.
+CERTAIN, ABOVE_CHANCE = 0.2, 1.25
 LEAST_TAUGHT = 20  # confident remarks needed to teach a classifier
 MOST_TAUGHT = 20_000  # more teach it nothing new and cost time
 
@@ -162,7 +164,9 @@ def _decided(
     space = vectors(exact, seed=seed)
     if embed is not None:
         space = np.hstack([space, unit(np.asarray(embed(texts), dtype=np.float32))])
-    vouched = _classified(exact, taught, evidence.theme, evidence.score.shape[1], rng).max(axis=1) >= CERTAIN
+    k = evidence.score.shape[1]
+    chance = _classified(exact, taught, evidence.theme, k, rng).max(axis=1)
+    vouched = chance >= max(CERTAIN, ABOVE_CHANCE / k)
     theme = _self_trained(space, evidence, taught, rng)
     return np.where(evidence.spoken | vouched, theme, -1)
 

@@ -36,7 +36,10 @@ def read(root: Path, name: str) -> dict[str, Theme]:
         The file is missing, a column is missing, a code is empty or written twice, a theme has no words.
     """
     path = reference(root, name)
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise ParamsError(f"{name} 是空的；应有列 {'、'.join(COLUMNS)}") from None
     absent = [column for column in COLUMNS if column not in table]
     if absent:
         raise ParamsError(f"{name}：缺少列 {'、'.join(absent)}；应有 {'、'.join(COLUMNS)}")

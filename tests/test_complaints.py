@@ -1,0 +1,309 @@
+"""complaints: themes by a lexicon, groups without one, words, departments, copies, and shares of respondents."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from evalpkg import complaints, disclosure, params, survey
+from evalpkg.complaints.copies import SAME, SHORTEST, copies
+from evalpkg.complaints.departments import aliases, named, without_names
+from evalpkg.complaints.features import match_keys, term_counts
+from evalpkg.complaints.guided import OTHER, lexicon_score
+from evalpkg.complaints.labels import label_words
+from evalpkg.complaints.lexicon import read
+from evalpkg.complaints.themes import REST, code
+from evalpkg.params import ParamsError
+
+SEEDS = {"融资": ["贷款", "银行", "抵押"], "用工": ["招工", "招不到", "技工"], "停车": ["停车", "车位"]}
+SUBJECTS = ["我们厂", "小店", "公司今年", "我们这样的企业", "这两年"]
+PROBLEMS = {
+    "融资": ["贷款批不下来", "银行只认房产抵押", "贷款利息太高", "银行抽贷", "没有抵押贷不到钱"],
+    "用工": ["招工太难", "招不到技工", "技工留不住", "招不到年轻人", "招工成本高"],
+    "停车": ["停车没地方", "车位太少", "停车总被贴条", "车位被占", "客人停车难"],
+}
+REMARKS = [
+    (theme, f"{who}{problem}{end}")
+    for theme, problems in PROBLEMS.items()
+    for problem in problems
+    for who in SUBJECTS
+    for end in ("", "，急", "，没人管")
+]
+
+
+# --- guided --------------------------------------------------------------------------------------------
+
+
+def test_a_lexicon_sorts_what_it_knows() -> None:
+    labels = complaints.guided([text for _, text in REMARKS], SEEDS)
+    assert np.mean([label == theme for label, (theme, _) in zip(labels, REMARKS, strict=True)]) > 0.98
+
+
+def test_what_no_word_and_no_neighbour_speaks_for_is_other() -> None:
+    texts = [text for _, text in REMARKS]
+    assert complaints.guided([*texts, "直播间流量分配规则黑箱"], SEEDS)[-1] == OTHER
+
+
+@settings(max_examples=10)
+@given(st.randoms(use_true_random=False))
+def test_labels_do_not_depend_on_the_order_of_rows(random: object) -> None:
+    texts = [text for _, text in REMARKS]
+    order = list(range(len(texts)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    straight = complaints.guided(texts, SEEDS)
+    mixed = complaints.guided([texts[i] for i in order], SEEDS)
+    assert [straight[i] for i in order] == mixed
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([], []),
+        (["贷款难"], ["融资"]),
+        (["贷款难"] * 10, ["融资"] * 10),
+        (["！！", "😀", "", "hello there"], [OTHER] * 4),
+        (["贷款" * 5_000], ["融资"]),
+        (["=HYPERLINK(1)", "<script>停车</script>"], [OTHER, "停车"]),
+        (["没有遇到贷款难的问题"], [OTHER]),
+    ],
+)
+def test_odd_input_has_an_answer(texts: list[str], expected: list[str]) -> None:
+    assert complaints.guided(texts, SEEDS) == expected
+
+
+def test_without_seeds_everything_is_other() -> None:
+    assert complaints.guided(["贷款难", "停车难"], {}) == [OTHER, OTHER]
+
+
+def test_vectors_of_a_language_model_are_used_beside_the_characters() -> None:
+    texts = [text for _, text in REMARKS]
+    asked: list[int] = []
+
+    def embed(given_texts: object) -> np.ndarray:
+        asked.append(len(given_texts))  # type: ignore[arg-type]
+        return np.eye(3)[[list(PROBLEMS).index(theme) for theme, _ in sorted(REMARKS, key=lambda r: r[1])]]
+
+    labels = complaints.guided(texts, SEEDS, embed=embed)
+    assert asked == [len(texts)]
+    assert set(labels) <= {*SEEDS, OTHER}
+
+
+def test_lexicon_score_by_hand() -> None:
+    keys = match_keys(["贷款贷款贷款贷款", "银行贷款", "停车"])
+    score = lexicon_score(keys, [["贷款", "银行"], ["停车"]])
+    loan, bank, parking = np.log(4 / 2), np.log(4 / 1), np.log(4 / 1)
+    by_hand = [[np.log1p(3) * loan, 0], [np.log1p(1) * (loan + bank), 0], [0, np.log1p(1) * parking]]
+    np.testing.assert_allclose(score, by_hand)
+
+
+def test_term_counts_by_hand() -> None:
+    counts = term_counts(["贷款难", "贷款贵", "停"])  # 难, 贵, 停 and their pairs stand in one text only
+    assert sorted(counts.toarray().sum(axis=0).tolist()) == [2, 2, 2]  # 贷, 款, 贷款
+
+
+# --- explore -------------------------------------------------------------------------------------------
+
+
+def test_groups_without_a_lexicon_are_found_and_numbered_by_size() -> None:
+    rng = np.random.default_rng(5)
+    truth = np.repeat([0, 1, 2], [40, 30, 20])
+    alphabets = ["贷款银行抵押利息", "招工技工培训流动", "停车位贴条车场"]
+    texts = ["".join(rng.choice(list(alphabets[group]), 8)) for group in truth]
+    groups = complaints.explore(texts, k=3)
+    assert adjusted_rand_score(truth, groups) > 0.9
+    assert sorted(np.bincount(groups), reverse=True) == np.bincount(groups).tolist()
+
+
+@pytest.mark.parametrize("texts", [[], ["一条"], ["同样"] * 5, ["", "", ""]])
+def test_nothing_to_group_is_one_group(texts: list[str]) -> None:
+    assert complaints.explore(texts).tolist() == [0] * len(texts)
+
+
+# --- real messages (reference data beside the project) ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title_only", "accuracy", "nmi", "ari"), [(False, 0.74, 0.52, 0.48), (True, 0.69, 0.44, 0.41)]
+)
+def test_real_messages_reach_the_aim(
+    shared: Path, title_only: bool, accuracy: float, nmi: float, ari: float
+) -> None:
+    table = pd.read_csv(shared / "text" / "gov7.csv")
+    seeds = json.loads((shared / "text" / "gov7_seeds.json").read_text(encoding="utf-8"))
+    texts = table["title"] if title_only else table["title"] + "。" + table["body"].fillna("")
+    found = np.array(complaints.guided(texts.tolist(), seeds))
+    assert (found == table["label"]).mean() >= accuracy
+    assert normalized_mutual_info_score(table["label"], found) >= nmi
+    assert adjusted_rand_score(table["label"], found) >= ari
+
+
+def test_real_messages_group_as_well_as_the_aim(shared: Path) -> None:
+    table = pd.read_csv(shared / "text" / "gov7.csv")
+    groups = complaints.explore((table["title"] + "。" + table["body"].fillna("")).tolist(), k=7)
+    assert normalized_mutual_info_score(table["label"], groups) >= 0.40
+    assert adjusted_rand_score(table["label"], groups) >= 0.30
+
+
+# --- words, departments, copies ------------------------------------------------------------------------
+
+
+def test_words_are_printed_only_when_k_respondents_use_them() -> None:
+    used = [("融资", rid, ["贷款", "小店"] if rid < 3 else ["贷款"]) for rid in range(12)]
+    used += [("停车", rid, ["车位"]) for rid in range(12)]
+    assert label_words(used, k=10) == {"融资": ["贷款"], "停车": ["车位"]}
+    assert label_words([("融资", 1, ["贷款"] * 50)], k=10) == {"融资": []}  # one respondent counts once
+
+
+DEPARTMENTS = pd.read_csv(
+    params.bundle() / "data/reference/departments.csv", dtype=str, keep_default_na=False
+)
+KNOWN = aliases(DEPARTMENTS.rename(columns={"official_name_2021": "official"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("税务局和工商局都要跑", ["D26", "D20"]),
+        ("环保局来了三次", ["D10"]),
+        ("环保压力大", []),
+        ("人行道被占", []),
+        ("找交警和城管", ["D05", "D12"]),
+        ("市中级人民法院立案慢", ["D29"]),
+        ("交通不方便", []),
+        ("", []),
+    ],
+)
+def test_departments_are_found_by_any_of_their_names(text: str, codes: list[str]) -> None:
+    assert named(text, KNOWN) == codes
+
+
+def test_names_of_departments_are_no_words_of_a_theme() -> None:
+    assert "税务" not in without_names("税务局排队久", KNOWN)
+
+
+LONG = "工程完工一年多审计迟迟不出报告工程款一直拖着不给我们垫资垫不起"
+
+
+@given(
+    st.lists(st.tuples(st.text(alphabet="甲乙丙丁", max_size=4), st.integers(0, 30)), min_size=2, max_size=12)
+)
+def test_copies_equal_brute_force(changes: list[tuple[str, int]]) -> None:
+    texts = [LONG[:cut] + extra + LONG[cut:] for extra, cut in changes]
+    owners = [i // 2 for i in range(len(texts))]
+
+    def grams(text: str) -> set[str]:
+        return {text[i : i + 3] for i in range(len(text) - 2)}
+
+    linked = {
+        i
+        for pair in combinations(range(len(texts)), 2)
+        for i in pair
+        if owners[pair[0]] != owners[pair[1]]
+        and len(grams(texts[pair[0]]) & grams(texts[pair[1]]))
+        >= SAME * len(grams(texts[pair[0]]) | grams(texts[pair[1]]))
+    }
+    assert set(np.flatnonzero(copies(texts, owners) >= 0)) == linked
+
+
+def test_short_texts_are_never_copies() -> None:
+    assert len("融资难") < SHORTEST
+    assert copies(["融资难"] * 60, list(range(60))).tolist() == [-1] * 60
+
+
+# --- lexicon -------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_lexicon_has_sixteen_themes_led_by_known_departments() -> None:
+    lexicon = read(params.bundle(), "themes.csv")
+    assert len(lexicon) == 16
+    assert {code for theme in lexicon.values() for code in theme.departments} <= set(DEPARTMENTS["code"])
+    assert min(len(theme.seeds) for theme in lexicon.values()) >= 8
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("code,label,seeds\nFIN,融资难,贷款\n", "缺少列 lead_departments"),
+        ("code,label,lead_departments,seeds\nFIN,融资难,D22,\n", "第 2 行"),
+        ("code,label,lead_departments,seeds\nFIN,融资,D22,贷款\nFIN,又,D22,银行\n", "写了两次：FIN"),
+        ("", "是空的"),
+    ],
+)
+def test_a_faulty_lexicon_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "data" / "reference" / "themes.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParamsError, match=r"themes\.csv") as caught:
+        read(tmp_path, "themes.csv")
+    assert said in str(caught.value)
+
+
+# --- themes of a survey --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def opened(demo_root: Path) -> survey.Survey:
+    return survey.open("2022H2", demo_root)
+
+
+def test_remarks_become_pieces_with_a_kind_and_a_theme() -> None:
+    remarks = pd.DataFrame(
+        {
+            "rid": [1, 2, 3, 4],
+            "item": "J1",
+            "text": ["1、贷款难。2、停车没有车位", "无", "税务局服务好，点赞", "没有停车位"],
+        }
+    )
+    coded = code(remarks, read(params.bundle(), "themes.csv"), seed=0)
+    pieces = coded[["rid", "kind", "theme"]].to_numpy().tolist()
+    assert pieces == [
+        [1, "complaint", "FIN"],
+        [1, "complaint", "PARK"],
+        [2, "non_answer", ""],
+        [3, "praise", ""],
+        [4, "complaint", "PARK"],
+    ]
+
+
+def test_a_respondent_counts_once_and_the_denominator_is_everybody(opened: survey.Survey) -> None:
+    result = complaints.themes(opened)
+    assert result is not None
+    coded = result.extra["coded"]
+    for row in result.table[result.table["theme"] != REST].itertuples():
+        rids = coded.loc[coded["theme"] == row.theme, "rid"].unique()
+        weights = opened.design.weights
+        inside = opened.responses.index.isin(rids)
+        assert row.estimate == pytest.approx(100 * weights[inside].sum() / weights.sum())
+        assert row.n == opened.n
+    counted = result.table.set_index("theme")["count"]
+    by_hand = coded[coded["theme"] == "FIN"]["rid"].nunique()
+    assert counted["FIN"] == by_hand
+
+
+def test_published_words_are_used_by_k_respondents_and_no_verbatim_passes(opened: survey.Survey) -> None:
+    result = complaints.themes(opened)
+    assert result is not None
+    gated = disclosure.gate(opened)(result)
+    assert gated is not None
+    assert "coded" not in gated.extra
+    coded = result.extra["coded"]
+    for row in result.table.itertuples():
+        part = coded[coded["theme"] == row.theme]
+        for word in filter(None, row.words.split("、")):
+            assert part[part["text"].str.contains(word, regex=False)]["rid"].nunique() >= opened.round.k
+
+
+def test_a_lexicon_of_another_language_gives_nothing(opened: survey.Survey, tmp_path: Path) -> None:
+    english = opened.remarks.assign(text="The lounge was crowded and dark")
+    changed = survey.Survey(**{**vars(opened), "remarks": english})
+    assert complaints.themes(changed) is None
+    silent = survey.Survey(**{**vars(opened), "remarks": opened.remarks.iloc[:0]})
+    assert complaints.themes(silent) is None
