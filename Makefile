@@ -59,7 +59,7 @@ report: setup ## 出最近一轮的报告（没有数据时先生成演示数据
 	if [ -z "$$round" ]; then \
 	  echo "data/raw 下没有以轮次命名的文件夹（如 2022H2）· data/raw holds no folder named after a round" >&2; exit 64; \
 	fi; \
-	$(BIN)/evalpkg run "$$round" && echo "$(CURDIR)/reports/$$round/index.html"
+	$(BIN)/evalpkg run "$$round"
 
 lab: setup ## 在 JupyterLab 中打开各章笔记本 · open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks

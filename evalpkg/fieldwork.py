@@ -72,8 +72,10 @@ def composition(survey: Survey) -> Result | None:
     labels = [
         _labels(survey, m).get(c, str(c)) for m, c in zip(table["margin"], table["category"], strict=True)
     ]
+    places = [_place(survey, m, c) for m, c in zip(table["margin"], table["category"], strict=True)]
     names = [MARGINS.get(margin, margin) for margin in table["margin"]]
     table = table.assign(margin=names, label=labels, estimate=table["weighted"])
+    table = table.iloc[sorted(range(len(places)), key=places.__getitem__)].reset_index(drop=True)
     return Result(table, "composition", "%", "全部有效答卷", survey.n, {})
 
 
@@ -98,6 +100,7 @@ def precision(survey: Survey) -> Result:
     }
     extra = {
         "recruitment": survey.round.recruitment,
+        "weighted": survey.raking is not None,
         **{f"guessed_{k}": v for k, v in survey.guessed.items()},
     }
     return Result(pd.DataFrame([row]), "precision", "", "全部有效答卷", survey.n, extra)
@@ -121,6 +124,14 @@ def _counted(survey: Survey, table: pd.DataFrame, name: str) -> Result:
     rate = 100 * table["returned"] / table["issued"].where(table["issued"] > 0)
     n = table["valid"].fillna(table["returned"]).astype(int)
     return Result(table.assign(estimate=rate, n=n), name, "份", "全部问卷", survey.n, {})
+
+
+def _place(survey: Survey, margin: str, category: str) -> tuple[int, int]:
+    """Give the place of a category: margins as they are raked, categories in the order of the questionnaire."""
+    margins = ["×".join(columns) for columns in survey.round.raking]
+    item = survey.codebook.one(margin)
+    options = [] if item is None else list(dict.fromkeys(item.groups.values() or item.options))
+    return margins.index(margin), options.index(category) if category in options else len(options)
 
 
 def _labels(survey: Survey, role: str) -> dict[str, str]:

@@ -94,7 +94,22 @@ def not_asked(subject: str) -> Fragment:
     >>> not_asked("经营困难")
     '<p class="none">本次问卷没有问经营困难，所以这里不列。</p>'
     """
-    return Fragment(f'<p class="none">本次问卷没有问{escape(subject)}，所以这里不列。</p>')
+    return nothing(f"本次问卷没有问{subject}，所以这里不列。")
+
+
+def nothing(sentence: str) -> Fragment:
+    """Say plainly why there is nothing to show.
+
+    Examples
+    --------
+    >>> nothing("本轮没有加权。")
+    '<p class="none">本轮没有加权。</p>'
+    """
+    return Fragment(f'<p class="none">{escape(sentence)}</p>')
+
+
+# Remarks may be missing for three reasons, and the page cannot tell which.
+NO_REMARKS = "没有可以归类的意见：问卷没有问，没有人写，或所写的语言不在问题词表里。"
 
 
 def known(value: Number) -> TypeGuard[float]:

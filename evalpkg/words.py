@@ -10,7 +10,16 @@ from evalpkg.disclosure import Protected
 from evalpkg.fragment import ROLES, Fragment, confidence, count, escape, interval, less, score, share, signed
 from evalpkg.params import Round
 
-SURE, UNSURE, LISTED = "● 可以认定", "○ 尚不能认定", "— 只列不排"
+SURE, UNSURE, LISTED = "可以认定", "尚不能认定", "只列不排"
+LONGEST_CLAUSE = 13  # characters; a longer one would break inside a word on a phone
+MARK = '<svg class="m" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">{}</svg>'
+MARKS = {
+    SURE: MARK.format('<circle cx="6" cy="6" r="4.5" style="fill:var(--mid,#5d6873)"/>'),
+    UNSURE: MARK.format(
+        '<circle cx="6" cy="6" r="4" style="fill:none;stroke:var(--mid,#5d6873);stroke-width:1.75"/>'
+    ),
+    LISTED: MARK.format('<path d="M1 6h10" style="stroke:var(--mid,#5d6873)"/>'),
+}
 CONFIDENT = 95.0  # per cent of replicates in which a driver must come first to be called the first
 
 
@@ -41,7 +50,9 @@ def answer(
     first = no == 1
     level = "h1" if first else "h2"
     head = f'<b class="no">{no}</b><span class="q">{escape(finding.question)}</span>'
-    tag = f'<span class="tag">{escape(finding.tag)}</span>' if finding.tag else ""
+    tag = f'<span class="tag">{MARKS.get(finding.tag, "")}{escape(finding.tag)}</span>' if finding.tag else ""
+    # A box that says "not asked" would repeat the sentence above it.
+    figure = None if figure is not None and figure.startswith('<p class="none">') else figure
     sub = f'<p class="sub">{escape(finding.detail)}</p>' if first else ""
     more = f'<a class="more" href="{escape(link[0])}.html">{escape(link[1])}</a>' if link else ""
     text = f'<header>{head}{tag}</header><{level} class="s">{_clauses(finding)}</{level}>{sub}'
@@ -150,9 +161,9 @@ def _first_of(result: Protected | None, question: str, subject: str, verb: str) 
         return Finding(question, ("各项人数都太少，不单独公布",), f"{_base(result)}。", UNSURE)
     names, first = table["label"].tolist(), table.iloc[0]
     sure = result.extra.get("lead_low", float("nan")) > 0
-    opening = f"{names[0]}{verb}" if sure else "、".join(names[:2]) + f"{verb}"
-    rest = names[1:3] if sure else names[2:3]
-    clauses = (opening + ("，" if rest else ""), *((f"其次是{'、'.join(rest)}",) if rest else ()))
+    first_ones, rest = (names[:1], names[1:3]) if sure else (names[:2], names[2:3])
+    ending = verb + ("，" if rest else "")
+    clauses = (*_joined("、".join(first_ones), ending), *((f"其次是{'、'.join(rest)}",) if rest else ()))
     between = "与第二位的差别可以认定" if sure else "前两位的先后尚不能认定"
     detail = f"{names[0]} {share(first['estimate'])}（{interval(first['conf_low'], first['conf_high'])}），{between}；{_base(result)}。"
     return Finding(question, clauses, detail, SURE if sure else UNSURE)
@@ -166,12 +177,10 @@ def drivers(result: Protected | None) -> Finding:
     table, extra = result.table, result.extra
     names, first = table["label"].tolist(), float(table["p_first"].iloc[0])
     sure = first >= CONFIDENT
-    opening = (
-        f"{names[0]}与{extra['outcome']}关系最密切"
-        if sure or len(names) < 2
-        else "、".join(names[:2]) + "关系最密切"
-    )
-    clauses = (opening,) if sure or len(names) < 2 else (opening + "，", "哪个第一还分不出")
+    if sure or len(names) < 2:
+        clauses = _joined(names[0], f"与{extra['outcome']}关系最密切")
+    else:
+        clauses = (*_joined("、".join(names[:2]), "关系最密切，"), "哪个第一还分不出")
     detail = (
         f"{len(names)} 个方面合起来对应企业之间{extra['outcome']}差别的 {share(extra['r2'])}"
         f"（{interval(extra['r2_low'], extra['r2_high'])}）；{names[0]}排第一的把握是 {confidence(first)}。"
@@ -189,7 +198,9 @@ def themes(result: Protected | None) -> Finding:
     """Say what enterprises complain of in their own words."""
     question = "企业自己写了什么"
     if result is None:
-        return _not_asked(question, "意见建议")
+        return Finding(
+            question, ("没有可以归类的意见",), "问卷没有问，没有人写，或所写的语言不在问题词表里。", ""
+        )
     finding = _first_of(result, question, "意见建议", "写得最多")
     writers = result.extra.get("writers")
     wrote = f"{count(result.total)} 家企业中 {count(writers)} 家写了意见，" if writers else ""
@@ -214,13 +225,18 @@ def sample(sensitivity: Protected | None, precision: Protected, returns: Protect
     """Whether the round can be trusted: valid questionnaires, the effect of weighting, how firms were recruited."""
     question = "这次调查可信吗"
     row, work = precision.table.iloc[0], returns.table.iloc[0]
+    weighted = bool(precision.extra["weighted"])
     clauses: tuple[str, ...] = (f"有效答卷 {count(returns.total)} 份",)
-    if sensitivity is not None and len(sensitivity.table) > 1:
+    if weighted and sensitivity is not None:
         gap = sensitivity.table["estimate"].iloc[0] - sensitivity.table["estimate"].iloc[1]
         clauses = (f"有效答卷 {count(returns.total)} 份，", f"加权前后相差 {score(abs(gap))} 分")
+    cost = (
+        f"加权后的精度相当于 {count(row['effective'])} 份简单随机样本（设计效应 {score(row['estimate'])}）。"
+        if weighted
+        else "本轮没有加权，数字只代表答卷的企业。"
+    )
     detail = (
-        f"发放 {count(work['issued'])} 份，回收 {count(work['returned'])} 份。加权后的精度相当于 "
-        f"{count(row['effective'])} 份简单随机样本（设计效应 {score(row['estimate'])}）。"
+        f"发放 {count(work['issued'])} 份，回收 {count(work['returned'])} 份。{cost}"
         f"{RECRUITMENT[precision.extra['recruitment']]}"
     )
     return Finding(question, clauses, detail, f"{count(returns.total)} 份有效")
@@ -236,6 +252,11 @@ RECRUITMENT = {
 def section(title: str, sub: str = "") -> Fragment:
     """Open a section of a page."""
     return Fragment(f"<h2>{escape(title)}</h2>" + (f'<p class="sub">{escape(sub)}</p>' if sub else ""))
+
+
+def _joined(names: str, ending: str) -> tuple[str, ...]:
+    """Join names and what is said of them into one clause, or two where one would be too long."""
+    return (names + ending,) if len(names + ending) <= LONGEST_CLAUSE else (names, ending)
 
 
 def _not_asked(question: str, subject: str) -> Finding:

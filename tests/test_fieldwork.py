@@ -54,7 +54,9 @@ def test_composition_compares_three_distributions(opened: survey.Survey) -> None
             assert part[column].sum() == pytest.approx(100)
         assert part["weighted"].tolist() == pytest.approx(part["population"].tolist(), abs=1e-6)
         assert part["n"].sum() == opened.n
-    assert {"县（区）", "企业规模", "行业"} == set(result.table["margin"])
+    assert result.table["margin"].unique().tolist() == ["县（区）", "企业规模", "行业"]
+    sizes = result.table[result.table["margin"] == "企业规模"]
+    assert sizes["category"].tolist() == ["L", "M", "S", "X", "G"]  # as printed in the questionnaire
 
 
 def test_an_unweighted_round_has_no_composition(opened: survey.Survey) -> None:

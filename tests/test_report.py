@@ -117,6 +117,15 @@ def test_notes_stand_beside_the_figures_before_them() -> None:
     assert kinds(shown("<h1>题</h1>"), note) == [{"wide": 1}, {"note": 1}]
 
 
+def test_notes_on_what_was_not_asked_are_left_out() -> None:
+    note = new_markdown_cell("#### 怎么读\n正文", metadata={"tags": ["margin"]})
+    nothing = shown('<p class="none">本次问卷没有问困难，所以这里不列。</p>')
+    figure = shown("<figure></figure>")
+    assert kinds(nothing, note, figure) == [{"main": 1}, {"main": 1}]
+    assert kinds(nothing, figure, note) == [{"main": 2, "note": 1}]
+    assert kinds(shown('<h2>困难</h2><p class="none">没有问。</p>'), note) == [{"wide": 1}]
+
+
 @pytest.mark.parametrize(
     ("cell", "kind"),
     [

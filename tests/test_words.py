@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from evalpkg import words
+from evalpkg import fragment, words
 from evalpkg.disclosure import Protected
 
 
@@ -72,7 +72,7 @@ def test_without_the_change_question_the_sentence_says_so() -> None:
     ("low", "clauses", "tag"),
     [
         (1.0, ("融资难被列为最急，", "其次是拖欠账款、用工难"), words.SURE),
-        (-1.0, ("融资难、拖欠账款被列为最急，", "其次是用工难"), words.UNSURE),
+        (-1.0, ("融资难、拖欠账款", "被列为最急，", "其次是用工难"), words.UNSURE),
     ],
 )
 def test_a_first_place_is_claimed_only_when_it_is_sure(
@@ -139,7 +139,8 @@ def test_departments_are_listed_and_not_ranked() -> None:
     ],
 )
 def test_what_was_not_asked_is_said_plainly(finding: Any) -> None:
-    assert finding(None).clauses[0].startswith("本次问卷没有问")
+    assert finding(None).clauses[0].startswith(("本次问卷没有问", "没有可以归类的意见"))
+    assert finding(None).tag == ""
 
 
 def test_labels_are_escaped_wherever_they_are_printed() -> None:
@@ -157,6 +158,31 @@ def test_the_first_answer_is_the_headline_of_its_page() -> None:
     finding = words.Finding("问", ("甲，", "乙"), "细节", words.SURE)
     assert "<h1" in words.answer(1, finding) and "细节" in words.answer(1, finding)
     assert "<h2" in words.answer(2, finding) and "细节" not in words.answer(2, finding)
+
+
+def test_no_clause_is_longer_than_a_phone_is_wide() -> None:
+    long = TICKED.assign(label=["水电气成本与供暖", "政策落实与兑现", "融资难"])
+    for finding in (words.urgent(protected(long)), words.difficulties(protected(long, lead_low=1.0))):
+        assert max(map(len, finding.clauses)) <= 18
+        assert finding.clauses[-2].endswith("，")
+
+
+def test_a_box_that_says_nothing_is_left_out_of_an_answer() -> None:
+    empty = fragment.not_asked("困难")
+    assert "本次问卷没有问困难" not in words.answer(3, words.urgent(None), empty)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_cost_of_weighting_is_told_only_where_there_is_weighting(weighted: bool) -> None:
+    both = protected(rows(label=["加权", "不加权"], estimate=[73.1, 74.0], n=[1010, 1010]))
+    precision = protected(
+        rows(estimate=[1.8], effective=[560.0], n=[1010]), recruitment="chambers", weighted=weighted
+    )
+    returns = protected(rows(issued=[1300], returned=[1080], n=[1010]))
+    finding = words.sample(both, precision, returns)
+    assert ("加权前后相差 0.9 分" in finding.clauses) == weighted
+    assert ("设计效应 1.8" in finding.detail) == weighted
+    assert ("本轮没有加权" in finding.detail) != weighted
 
 
 def test_proposals_are_those_that_people_wrote() -> None:

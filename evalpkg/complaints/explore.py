@@ -6,24 +6,26 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
+from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.metrics import silhouette_score
 
 from evalpkg.complaints.features import Floats, match_keys, vectors, weights
 
-RUNS = 20  # partitions behind the consensus, and starts of each final k-means
+RUNS = 60  # partitions behind the consensus
+STARTS = 20  # of k-means on sets too large for a consensus
 MOST_GROUPS = 25
 LEAST_MEMBERS = 20  # mean size of a group, twice the least number of respondents that may be published
 SHARE_OF_BEST = 0.85  # of the best silhouette, for the smallest number of groups that is nearly as good
 MOST_COMPARED = 2_000  # texts on which silhouettes are compared
-MOST_VOTED = 5_000  # above this one k-means of many starts replaces the consensus
+MOST_VOTED = 3_000  # pairs of more texts do not fit in memory at ease: one k-means of many starts instead
 
 
 def explore(texts: Sequence[str], *, k: int | None = None, seed: int = 0) -> NDArray[np.intp]:
     """Group texts by their characters.
 
-    Consensus of `RUNS` k-means partitions (k-means on their indicator matrix, Wu et al. 2015) of the vectors of
-    `features.vectors` without the first component, which is the mean text. Without `k`, the smallest number of groups
+    Consensus of `RUNS` k-means partitions: average linkage on how often two texts fell into one group (evidence
+    accumulation, Fred & Jain 2005). The vectors are those of `features.vectors` without the first component, which is
+    the mean text. Without `k`, the smallest number of groups
     whose silhouette is at least 0.85 of the best.
 
     Parameters
@@ -79,11 +81,13 @@ def _partition(space: Floats, k: int, seed: int) -> NDArray[np.intp]:
     if k < 2:
         return np.zeros(len(space), dtype=np.intp)
     if len(space) > MOST_VOTED:
-        return np.asarray(KMeans(k, n_init=RUNS, random_state=seed).fit_predict(space), dtype=np.intp)
+        return np.asarray(KMeans(k, n_init=STARTS, random_state=seed).fit_predict(space), dtype=np.intp)
     seeds = np.random.SeedSequence(seed).generate_state(RUNS)
     runs = [KMeans(k, n_init=1, random_state=int(s)).fit_predict(space) for s in seeds]
-    votes = np.hstack([np.eye(k)[groups] for groups in runs])
-    return np.asarray(KMeans(k, n_init=RUNS, random_state=seed).fit_predict(votes), dtype=np.intp)
+    votes = np.hstack([np.eye(k, dtype=np.float32)[groups] for groups in runs])
+    apart = 1 - votes @ votes.T / RUNS
+    model = AgglomerativeClustering(k, metric="precomputed", linkage="average")
+    return np.asarray(model.fit_predict(apart), dtype=np.intp)
 
 
 def _by_size(groups: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -7,7 +7,7 @@ import math
 from evalpkg.disclosure import Protected
 from evalpkg.figures import frame
 from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints, headed
-from evalpkg.fragment import Fragment, Record, known, not_asked, number, score
+from evalpkg.fragment import Fragment, Record, known, nothing, number, score
 
 COLUMNS = (Head("加权后"), Head("加权前"))
 
@@ -16,7 +16,7 @@ def composition(
     result: Protected | None,
     *,
     no: int = 1,
-    title: str = "样本与全市民营企业的构成",
+    title: str = "样本与全体企业的构成",
     note: str = "占比 %",
     id: str = "composition",
 ) -> Fragment:
@@ -28,7 +28,7 @@ def composition(
         Columns margin, label, population, sample, weighted, all in per cent.
     """
     if result is None:
-        return not_asked("企业的构成")
+        return nothing("本轮没有加权，所以不比较样本与全体企业的构成。")
     margins: dict[str, list[Record]] = {}
     for record in frame.records(frame.require(result)):
         margins.setdefault(str(record.get("margin", "构成")), []).append(record)
@@ -50,7 +50,7 @@ def _forest(margin: str, records: list[Record], names: tuple[str, ...]) -> Fores
         axis([*counted, *endpoints(rows)], zero=True, unit="%"),
         labels=names,
         panel=Head("占企业的百分比"),
-        value=Head("全市"),
+        value=Head("全体"),
         columns=COLUMNS,
         group=margin,
         register=counted,
@@ -67,10 +67,10 @@ def _row(record: Record) -> Row:
         tick=sample,
         cells=(score(weighted), score(sample)),
         value=score(population),
-        phone=f"加权前 {score(sample)}\u3000全市" if known(sample) else "",
+        phone=f"加权前 {score(sample)}\u3000全体" if known(sample) else "",
     )
 
 
 def _says(name: str, forest: Forest) -> str:
     gap = max((abs(row.estimate - row.tick) for row in forest.rows if known(row.tick)), default=math.nan)
-    return f"按{name}看，加权前后各类企业的占比与全市占比；加权改动最大的一类相差 {score(gap)} 个百分点。"
+    return f"按{name}看，加权前后各类企业的占比与全体占比；加权改动最大的一类相差 {score(gap)} 个百分点。"

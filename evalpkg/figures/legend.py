@@ -94,7 +94,7 @@ SIGNS: dict[str, tuple[float, Callable[[Canvas], None], str]] = {
     "unsure": (12.0, _unsure, "空心：尚不能认定"),
     "reference": (8.0, _reference, "虚线：{reference}"),
     "tick": (8.0, _tick, "短竖线：{tick}"),
-    "register": (28.0, _register, "条：全市实数，非抽样"),
+    "register": (28.0, _register, "条：全体企业的实数，非抽样"),
     "cut": (10.0, _cut, "箭头：区间超出图幅"),
     "listed": (14.0, _listed, "家数太少，只列不排"),
 }

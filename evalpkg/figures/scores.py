@@ -66,11 +66,11 @@ def groups(
     """
     rows = {name: _rows(frame.require(block)) for name, block in blocks.items() if block is not None}
     if overall is None or not rows:
-        return not_asked("总体满意度")
+        return not_asked("总体满意度" if overall is None else "、".join(blocks))
     average = number(frame.records(frame.require(overall))[0], "estimate")
     every = [row for block in rows.values() for row in block]
     names = tuple(row.label for row in every)
-    common = replace(_forest(tuple(every), average, "全市"), row_height=28.0, labels=names)
+    common = replace(_forest(tuple(every), average, "全体"), row_height=28.0, labels=names)
     forests = headed({name: replace(common, rows=block, group=name) for name, block in rows.items()})
     parts = [frame.part(f, _says(f"按{name}分的总体满意度", f.rows)) for name, f in forests.items()]
     return frame.figure(id, parts, frame.caption(no, title, note), frame.base_of(overall))

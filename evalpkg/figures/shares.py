@@ -5,7 +5,7 @@ from __future__ import annotations
 from evalpkg.disclosure import Protected
 from evalpkg.figures import frame
 from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints
-from evalpkg.fragment import Fragment, known, listing, not_asked, number, share
+from evalpkg.fragment import NO_REMARKS, Fragment, known, listing, not_asked, nothing, number, share
 
 
 def shares(
@@ -78,6 +78,8 @@ def themes(
     ticks: Protected | None = None,
 ) -> Fragment:
     """Draw the share of enterprises whose remarks name each theme."""
+    if result is None:
+        return nothing(NO_REMARKS)
     return shares(result, no=no, title=title, note=note, head="提到的企业", ticks=ticks, id="themes")
 
 

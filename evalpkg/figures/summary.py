@@ -14,7 +14,7 @@ from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints
 from evalpkg.figures.scores import LEAST_SPAN
 from evalpkg.figures.shares import rows_of as share_rows
 from evalpkg.figures.shares import says as say_shares
-from evalpkg.fragment import ROLES, Fragment, Record, listing, not_asked, score
+from evalpkg.fragment import NO_REMARKS, ROLES, Fragment, Record, listing, not_asked, nothing, score
 
 ROW = 24.0
 
@@ -25,7 +25,7 @@ def summary_overall(
     """Draw the overall score, and beneath it the scores of groups of enterprises."""
     if overall is None:
         return not_asked("总体满意度")
-    first = replace(frame.row(frame.records(frame.require(overall))[0]), label="全市民营企业", bold=True)
+    first = replace(frame.row(frame.records(frame.require(overall))[0]), label="全体企业", bold=True)
     others = [] if groups is None else [frame.row(record) for record in frame.records(frame.require(groups))]
     return _scores(id, [first, *others], first.estimate, "", "总体满意度（分）")
 
@@ -66,6 +66,8 @@ def summary_difficulties(
 
 def summary_themes(result: Protected | None, *, top: int = 5, id: str = "summary-themes") -> Fragment:
     """Draw the themes most often raised in remarks."""
+    if result is None:
+        return nothing(NO_REMARKS)
     return _shares(id, result, top, "意见反映的问题", "提到的企业 %")
 
 

@@ -18,11 +18,11 @@ _LEGAL = re.compile(r"(?:有限|股份|集团公司|合作社|合作联社|合�
 _FOOD = (
     "面馆|烩面馆|饭店|饭馆|汤馆|牛肉汤|羊肉汤|驴肉汤|豆腐汤|不翻汤|烩面|拉面|刀削面|面庄|豆腐坊|油坊|"
     "酒坊|酒楼|烧鸡|烤鸭|卤肉|熟食|火锅|烧烤|菜馆|小吃|包子|饺子|早餐|糕点|馍|水席|药铺|诊所|超市|商店|"
-    "商行|理发|裁缝|铺|店|馆|坊|摊|庄"
+    "商行|理发|裁缝|砂锅|米线|凉皮|铺|店|馆|坊|摊|庄|面|汤|粉|粥|鱼|鸡|肉"
 )
 _FAMILY = re.compile(
     rf"(?P<name>(?:老?[{''.join(sorted(v.SURNAMES))}](?:记|家|氏)|"
-    rf"{'|'.join(sorted(v.COMPOUND_SURNAMES))}(?:记|家|氏)|{_H}{{1,2}}记)(?:{_H}{{0,6}}?(?:{_FOOD}))"
+    rf"{'|'.join(sorted(v.COMPOUND_SURNAMES))}(?:记|家|氏)|{_H}{{1,2}}记|老[{''.join(sorted(v.COMMON_SURNAMES))}])(?:{_H}{{0,6}}?(?:{_FOOD}))"
     rf"+(?:总店|分店|店|馆|铺|坊|行)?)"
 )
 _FIELD = re.compile(
@@ -55,7 +55,7 @@ def find(text: str) -> Iterator[Finding]:
 
     Generic mentions (物业公司, 我们厂) and public utilities are none.
 
-    >>> list(find("供货方三和建材欠款,供电公司不管,宏发机械厂"))
+    >>> sorted(find("供货方三和建材欠款,供电公司不管,宏发机械厂"))
     [(3, 7, 'COMPANY'), (17, 22, 'COMPANY')]
     """
     for finder in (_formal, _family, _stated, _traded):
@@ -166,7 +166,7 @@ def _opens(text: str, start: int) -> bool:
     return (
         not before
         or before[-1] in ",。;!?、:\n\x00( “("
-        or bool(_PLACE_BEFORE.search(before) or _ROLE.search(before))
+        or bool(_PLACE_BEFORE.search(before) or _ROLE.search(before) or re.search(r"[镇乡村]$", before))
     )
 
 

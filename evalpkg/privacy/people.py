@@ -87,7 +87,7 @@ _ENGLISH_TITLE = re.compile(
 def find(text: str) -> Iterator[Finding]:
     """Find people in levelled text as (start, end, kind); the title belongs to the person.
 
-    >>> list(find("向赵局长反映,联系人:段红梅"))
+    >>> sorted(set(find("向赵局长反映,联系人:段红梅")))
     [(1, 4, 'PERSON'), (11, 14, 'PERSON')]
     """
     for finder in (_titled, _led, _somebody, _bare, _foreign):

@@ -14,6 +14,7 @@ HEADING = re.compile(r"^#{1,3} |<h[123][\s>]", re.MULTILINE)
 SECTION = re.compile(r"\s*<section\b")
 ANCHOR = re.compile(r'<a class="anchor-link".*?</a>', re.DOTALL)
 NOTE_TITLE = re.compile(r"<h[1-6]\b[^>]*>(.*?)</h[1-6]>", re.DOTALL)
+NOTHING = re.compile(r'(<h2>[^<]*</h2>)?(\s*<p class="none">[^<]*</p>\s*)+')
 NOTE_START = re.compile(r'(?=<p class="h">)')
 
 
@@ -64,12 +65,15 @@ def place(cells: Iterable[Any]) -> list[dict[str, list[Any]]]:
 
     Notes
     -----
-    Notes stand beside the run of main cells before them; main cells after notes begin a new row.
+    Notes stand beside the run of main cells before them; main cells after notes begin a new row. Notes on what was
+    not asked are left out.
     """
     rows: list[dict[str, list[Any]]] = []
     for name, run in groupby(cells, kind):
         if name == "wide":
             rows.extend({"wide": [cell]} for cell in run)
+        elif name == "note" and rows and silent(next(iter(rows[-1].values()))):
+            continue
         elif name == "note" and rows and "main" in rows[-1]:
             rows[-1]["note"] = list(run)
         else:
@@ -91,6 +95,11 @@ def marked(cells: Iterable[Any]) -> list[Any]:
                 }
         placed += members
     return placed
+
+
+def silent(cells: Iterable[Any]) -> bool:
+    """Tell whether all that cells have to say is that there is nothing to show: notes on it would explain nothing."""
+    return all(NOTHING.fullmatch(content(cell).strip()) for cell in cells)
 
 
 def notes(html: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import ROLES, Fragment, confidence, count, not_asked, score, whole
+from evalpkg.fragment import NO_REMARKS, ROLES, Fragment, confidence, count, not_asked, nothing, score, whole
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -86,7 +86,7 @@ def themes(
 ) -> Fragment:
     """List the share of enterprises that raise each theme, their words and the departments concerned."""
     if result is None:
-        return not_asked("企业的意见和建议")
+        return nothing(NO_REMARKS)
     rows = make.records(result)
     columns = [
         *make.shares("问题", "提到的企业 %", rows),
@@ -138,17 +138,17 @@ def composition(
     result: Protected | None,
     *,
     no: int = 1,
-    title: str = "样本与全市民营企业的构成",
+    title: str = "样本与全体企业的构成",
     note: str = "占比 %",
     folded: str = "",
 ) -> Fragment:
     """List shares of the categories in the population, in the sample, and in the weighted sample."""
     if result is None:
-        return not_asked("企业的构成")
+        return nothing("本轮没有加权，所以不比较样本与全体企业的构成。")
     rows = make.records(result)
     columns = [
         make.labels("类别", rows),
-        make.numbers("全市", rows, "population", score, bold=True),
+        make.numbers("全体", rows, "population", score, bold=True),
         make.numbers("加权后", rows, "weighted", score),
         make.numbers("加权前", rows, "sample", score),
         make.numbers("答卷", rows, "n", count, "opt"),
@@ -168,7 +168,7 @@ def fieldwork(
 ) -> Fragment:
     """List questionnaires issued, returned and valid, with their rates; the id is the name of the result."""
     if result is None:
-        return not_asked("问卷是怎样发放的")
+        return nothing(f"没有登记“{title}”。")
     rows = make.records(result)
     columns = [
         make.labels("渠道", rows),
