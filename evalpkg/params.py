@@ -93,6 +93,7 @@ class Round(_Strict):
     margins: str | None = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
     raking: list[list[str]]
     population: str
+    scale: str = "非常不满意＝0，非常满意＝100"
     collapse: dict[str, dict[str, str]] = {}
     trim: float | None = Field(gt=1)
     k: int = Field(ge=5)

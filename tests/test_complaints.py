@@ -122,6 +122,14 @@ def test_groups_without_a_lexicon_are_found_and_numbered_by_size() -> None:
     assert sorted(np.bincount(groups), reverse=True) == np.bincount(groups).tolist()
 
 
+def test_groups_do_not_depend_on_the_order_of_rows() -> None:
+    texts = [text for _, text in REMARKS]
+    order = np.random.default_rng(1).permutation(len(texts))
+    straight = complaints.explore(texts, k=4)
+    assert straight[order].tolist() == complaints.explore([texts[i] for i in order], k=4).tolist()
+    assert len(np.unique(straight)) == 4
+
+
 @pytest.mark.parametrize("texts", [[], ["一条"], ["同样"] * 5, ["", "", ""]])
 def test_nothing_to_group_is_one_group(texts: list[str]) -> None:
     assert complaints.explore(texts).tolist() == [0] * len(texts)
@@ -145,9 +153,11 @@ def test_real_messages_reach_the_aim(
     assert adjusted_rand_score(table["label"], found) >= ari
 
 
-def test_real_messages_group_as_well_as_the_aim(shared: Path) -> None:
+@pytest.mark.parametrize(("k", "seed"), [(None, 0), (None, 1), (7, 0), (10, 0)])
+def test_real_messages_group_as_well_as_the_aim(shared: Path, k: int | None, seed: int) -> None:
     table = pd.read_csv(shared / "text" / "gov7.csv")
-    groups = complaints.explore((table["title"] + "。" + table["body"].fillna("")).tolist(), k=7)
+    texts = (table["title"] + "。" + table["body"].fillna("")).tolist()
+    groups = complaints.explore(texts, k=k, seed=seed)
     assert normalized_mutual_info_score(table["label"], groups) >= 0.40
     assert adjusted_rand_score(table["label"], groups) >= 0.30
 

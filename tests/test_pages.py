@@ -24,6 +24,7 @@ FRAME = export.Frame(
     theme="诉求办理质量回访",
     notice="合成数据　本页全部数字为虚构，仅供检验版式与方法，不代表任何地方、部门或企业。",
     population="全市民营企业",
+    scale="非常不满意＝0，非常满意＝100",
     n=1012,
     fingerprint="7c1e 90ab",
 )

@@ -41,6 +41,7 @@ files: ["*.csv"]
 margins: null
 raking: []
 population: ""
+scale: 不愿意＝0，愿意＝100
 trim: null
 k: 10
 min_respondents: 100

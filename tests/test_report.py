@@ -88,7 +88,7 @@ def fake_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def frame(**changed: Any) -> export.Frame:
     values = {"survey": "评议", "label": "2022 年下半年", "number": 5, "theme": "回访", "notice": "合成数据　全部虚构",
-              "population": "全市民营企业", "n": 1012, "fingerprint": "7c1e 90ab"}  # fmt: skip
+              "population": "全市民营企业", "scale": "非常不满意＝0，非常满意＝100", "n": 1012, "fingerprint": "7c1e 90ab"}  # fmt: skip
     return export.Frame(**{**values, **changed})
 
 

@@ -165,6 +165,7 @@ def test_the_lounge_survey_becomes_pages_that_say_what_it_did_not_ask(shared: Pa
     assert "本次问卷没有问" in pages["02_outlook"]
     assert "员工服务" in pages["04_drivers"]
     assert "合成数据" not in "".join(pages.values())
+    assert all("不愿意＝0，愿意＝100" in page for page in pages.values())
 
 
 def test_twelve_respondents_are_not_published(workspace: Path, tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def explore(texts: Sequence[str], *, k: int | None = None, seed: int = 0) -> NDA
 
     Examples
     --------
-    >>> explore(["停车太难", "停车难", "贷款太难", "贷款难", "停车真难"], k=2).tolist()
-    [0, 0, 1, 1, 0]
+    >>> explore(["停车位", "停车费", "银行贷款", "停车难", "贷款银行"], k=2).tolist()
+    [0, 0, 1, 0, 1]
     """
     keys = match_keys(texts)
     order = sorted(range(len(keys)), key=lambda i: keys[i])

@@ -16,14 +16,17 @@ _H = rf"(?:(?![{''.join(sorted(v.NOT_BRAND))}])[一-鿿])"
 _FORM = re.compile(f"(?:{'|'.join(sorted(v.LEGAL_FORMS, key=len, reverse=True))})+")
 _LEGAL = re.compile(r"(?:有限|股份|集团公司|合作社|合作联社|合伙|事务所)")
 _FOOD = (
-    "面馆|烩面馆|饭店|饭馆|汤馆|牛肉汤|羊肉汤|驴肉汤|豆腐汤|不翻汤|烩面|拉面|刀削面|面庄|豆腐坊|油坊|"
-    "酒坊|酒楼|烧鸡|烤鸭|卤肉|熟食|火锅|烧烤|菜馆|小吃|包子|饺子|早餐|糕点|馍|水席|药铺|诊所|超市|商店|"
-    "商行|理发|裁缝|砂锅|米线|凉皮|铺|店|馆|坊|摊|庄|面|汤|粉|粥|鱼|鸡|肉"
+    "面馆|烩面馆|饭店|饭馆|汤馆|牛肉汤|羊肉汤|驴肉汤|豆腐汤|不翻汤|烩面|拉面|刀削面|砂锅面|砂锅|米线|凉皮|面庄|豆腐坊|油坊|酒坊|"
+    "酒楼|烧鸡|烤鸭|卤肉|熟食|火锅|烧烤|菜馆|小吃|包子|饺子|早餐|糕点|馍|水席|药铺|诊所|超市|商店|商行|理发|裁缝|铺|店|馆|坊|摊|庄"
 )
+_SURNAME = f"(?:{'|'.join(sorted(v.COMPOUND_SURNAMES))}|[{''.join(sorted(v.SURNAMES))}])"
 _FAMILY = re.compile(
-    rf"(?P<name>(?:老?[{''.join(sorted(v.SURNAMES))}](?:记|家|氏)|"
-    rf"{'|'.join(sorted(v.COMPOUND_SURNAMES))}(?:记|家|氏)|{_H}{{1,2}}记|老[{''.join(sorted(v.COMMON_SURNAMES))}])(?:{_H}{{0,6}}?(?:{_FOOD}))"
-    rf"+(?:总店|分店|店|馆|铺|坊|行)?)"
+    rf"(?<![十百千多数几])(?P<name>(?:老?{_SURNAME}(?:记|家|氏)|{_H}{{1,2}}记)(?:{_H}{{0,6}}?(?:{_FOOD}))+(?:总店|分店|店|馆|铺|坊|行)?)"
+)
+_NO_FAMILY = re.compile(r".?(?:[国大厂商店独自人公皇]家|登记|书记|日记|笔记|标记|代记|忘记|速记)")
+_OLD = re.compile(
+    rf"(?P<name>老[{''.join(sorted(v.COMMON_SURNAMES))}]{_H}{{0,4}}?(?:饭庄|饭店|面馆|汤馆|烩面|牛肉汤|羊肉汤|豆腐坊|"
+    r"超市|商店|店|馆|坊|庄))"
 )
 _FIELD = re.compile(
     r"(?:企业名称|公司名称|单位名称|企业全称|公司全称|店名|字号|厂名|商号|门店名称?|店铺名称?|公司叫|"
@@ -205,12 +208,10 @@ def _with_place(text: str, floor: int, start: int) -> int:
 
 
 def _family(text: str) -> Iterator[tuple[int, int]]:
-    for match in _FAMILY.finditer(text):
-        head = match[0][:3]
-        if not re.search((r"[国大厂商店独自人公皇老]家|登记|书记|日记|笔记|标记|代记|忘记|速记"), head) or (
-            head[0] == "老" and head[1:2] in v.SURNAMES
-        ):
-            yield _with_place(text, max(0, match.start() - 12), match.start()), match.end()
+    for pattern in (_FAMILY, _OLD):
+        for match in pattern.finditer(text):
+            if not _NO_FAMILY.match(match[0]) and not (pattern is _OLD and rjieba.has_word(match[0][1:3])):
+                yield _with_place(text, max(0, match.start() - 12), match.start()), match.end()
 
 
 def _stated(text: str) -> Iterator[tuple[int, int]]:

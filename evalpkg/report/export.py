@@ -18,7 +18,8 @@ from evalpkg.report.notebooks import Notebook
 class Frame:
     """What stands around every page of a round: masthead, notice, footer.
 
-    `population` is whom the weighted answers stand for; empty when the round is not weighted.
+    `population` is whom the weighted answers stand for; empty when the round is not weighted. `scale` says what 0
+    and 100 mean.
     """
 
     survey: str
@@ -27,6 +28,7 @@ class Frame:
     theme: str
     notice: str
     population: str
+    scale: str
     n: int
     fingerprint: str
 

@@ -160,6 +160,7 @@ def _frame(admission: Admission, mark: Fingerprint) -> export.Frame:
         theme=round_.theme,
         notice=round_.notice,
         population=round_.population if round_.raking else "",
+        scale=round_.scale,
         n=admission.n,
         fingerprint=str(mark),
     )
