@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 USAGE, FAILED, INTERRUPTED = 64, 70, 130
 # The package's errors by name: importing their modules would cost a second before `--help`.
-EXIT_CODES = {
-    "ParamsError": USAGE,
-    "SyntheticError": USAGE,
-    "InputRefused": 3,
-    "WeightsError": 3,
-    "DisclosureRefused": 4,
-}
-
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -183,14 +175,14 @@ def explain(error: Exception) -> tuple[str, int]:
     >>> explain(ValueError("张三 13912345678"))
     ('程序内部出错（ValueError），没有发布任何内容；请把这一行和 evalpkg version 的结果告诉维护者', 70)
     """
-    name = type(error).__name__
-    if name in EXIT_CODES:
-        return str(error), EXIT_CODES[name]
     if isinstance(error, TyperException):
         return usage(error), USAGE
-    if isinstance(error, OSError):
-        from evalpkg.report.errors import from_os_error
+    from evalpkg.report.errors import OWN_ERRORS, from_os_error
 
+    name = type(error).__name__
+    if name in OWN_ERRORS:
+        return str(error), OWN_ERRORS[name]
+    if isinstance(error, OSError):
         return explain(from_os_error(error))
     code = getattr(error, "exit_code", None)
     if isinstance(code, int):
@@ -204,7 +196,7 @@ def usage(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "evalpkg"
     named = ["".join(found) for found in re.findall(r"'([^']*)'|\(([^)]*)\)$", text)]
-    quoted = "、".join(named) or text.partition(":")[2].strip(" .")
+    quoted = "、".join(name.removesuffix("...") for name in named) or text.partition(":")[2].strip(" .")
     fault = next((say for start, say in FAULTS if text.startswith(start) or kind == start), "写法不对：{}")
     return f"{fault.format(quoted)}；用法见 {command} --help"
 
@@ -214,7 +206,7 @@ FAULTS = (
     ("No such command", "没有命令 {}，可用：demo、run、check、version"),
     ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、version"),
     ("NoSuchOption", "没有选项 {}"),
-    ("Missing", "缺少 {}"),
+    ("Missing", "缺少{}"),
     ("BadOptionUsage", "选项 {} 后面要写一个值"),
     ("BadParameter", "{} 的值不对"),
     ("Got unexpected extra", "多了参数：{}"),

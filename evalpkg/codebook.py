@@ -113,6 +113,11 @@ class Item:
     other: str = ""
     optional: bool = False
 
+    def to100(self, answers: Any) -> np.ndarray:
+        """Put answers on 0-100 by the item's scale; an item without a scale keeps its own units."""
+        values = np.asarray(answers, dtype=float)
+        return values if self.scale is None else self.scale.to100(values)
+
 
 @dataclass(frozen=True)
 class Codebook:

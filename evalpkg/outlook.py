@@ -51,7 +51,7 @@ def by(survey: Survey, column: str) -> estimate.Result | None:
     item = _asked(survey, "outcome")
     if item is None or column not in survey.responses:
         return None
-    values, group = _to100(survey, item), survey.responses[column]
+    values, group = item.to100(survey.responses[item.code]), survey.responses[column]
     labels = _group_labels(survey, column)
     present = set(group[~np.isnan(values)].dropna())
     groups = [*(code for code in labels if code in present), *sorted(present - set(labels))]
@@ -137,7 +137,7 @@ def sensitivity(survey: Survey) -> estimate.Result | None:
     item = _asked(survey, "outcome")
     if item is None:
         return None
-    design, values = survey.design, _to100(survey, item)
+    design, values = survey.design, item.to100(survey.responses[item.code])
     equal = estimate.Design(np.ones(design.n), clusters=design.clusters, strata=design.strata)
     rows = [
         estimate.tidy(_keys("weighting", {key: label}), estimate.mean(values, d), survey.round.level)
@@ -157,16 +157,11 @@ def _answered(survey: Survey, item: Item) -> bool:
     return item.code in survey.responses and bool(survey.responses[item.code].notna().any())
 
 
-def _to100(survey: Survey, item: Item) -> np.ndarray:
-    values = survey.responses[item.code].to_numpy(dtype=float)
-    return values if item.scale is None else item.scale.to100(values)
-
-
 def _scores(survey: Survey, items: list[Item], name: str) -> estimate.Result | None:
     items = [item for item in items if _answered(survey, item)]
     if not items:
         return None
-    values = np.column_stack([_to100(survey, item) for item in items])
+    values = np.column_stack([item.to100(survey.responses[item.code]) for item in items])
     keys = _keys("item", {item.code: item.label for item in items})
     base = _base(items[0]) if len(items) == 1 else "回答了该项的企业"
     return _means(survey, name, base, keys, values)

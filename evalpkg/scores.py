@@ -82,7 +82,7 @@ def _keys(survey: Survey, items: list[Item]) -> pd.DataFrame:
 def _to100(ratings: np.ndarray, items: list[Item]) -> np.ndarray:
     """Put every department's column on 0-100 by its own scale."""
     columns = zip(ratings.T, items, strict=True)
-    return np.column_stack([x if item.scale is None else item.scale.to100(x) for x, item in columns])
+    return np.column_stack([item.to100(x) for x, item in columns])
 
 
 def _contact(survey: Survey, items: list[Item], ratings: np.ndarray) -> dict[str, np.ndarray]:

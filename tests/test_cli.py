@@ -56,7 +56,7 @@ def workspace(folder: Path) -> Path:
     ("arguments", "line"),
     [
         (["nope"], "没有命令 nope，可用：demo、run、check、version"),
-        (["run"], "缺少 轮次..."),
+        (["run"], "缺少轮次；"),
         (["run", "2022H2", "--nope"], "没有选项 --nope"),
         (["run", "2022H2", "--jobs"], "选项 --jobs 后面要写一个值"),
         (["run", "2022H2", "--jobs", "0"], "--jobs 的值不对"),

@@ -118,3 +118,9 @@ def test_a_missing_codebook_is_named() -> None:
 def test_a_role_that_was_not_asked_is_none(tmp_path: Path) -> None:
     book = codebook.load(small(tmp_path), ROOT)
     assert book.one("difficulty") is None and book.departments.empty
+
+
+def test_an_item_without_a_scale_keeps_its_own_units() -> None:
+    scored = codebook.Item("Q", "问", "问", "score", "outcome", scale=Scale(0, 10))
+    assert scored.to100([0, 7.3, 10]).tolist() == pytest.approx([0, 73, 100])
+    assert codebook.Item("N", "数", "数", "integer", "outcome").to100([3, 8]).tolist() == [3, 8]

@@ -342,7 +342,7 @@ def surveys(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ran
     return y, rng.integers(1, 6, n).astype(float), rng.integers(0, draw(st.integers(2, 40)), n), rng
 
 
-def same(one: Estimate, other: Estimate) -> None:
+def assert_same(one: Estimate, other: Estimate) -> None:
     for name in ("estimate", "cov", "df"):
         left, right = getattr(one, name), getattr(other, name)
         assert left == pytest.approx(right, rel=1e-9, abs=1e-13, nan_ok=True)
@@ -352,7 +352,7 @@ def same(one: Estimate, other: Estimate) -> None:
 def test_scale_of_weights_does_not_matter(survey: Any, factor: float) -> None:
     y, w, clusters, _ = survey
     one, other = (mean(y, Design(x, clusters=clusters)) for x in (w, factor * w))
-    same(one, other)
+    assert_same(one, other)
     assert np.ravel(one.interval()) == pytest.approx(np.ravel(other.interval()), rel=1e-8, nan_ok=True)
 
 
@@ -361,7 +361,7 @@ def test_integer_weights_equal_duplicated_rows(survey: Any) -> None:
     y, w, clusters, _ = survey
     copies = np.repeat(np.arange(len(w)), w.astype(int))
     one = mean(y, Design(w, clusters=clusters))
-    same(one, mean(y[copies], Design(np.ones(len(copies)), clusters=clusters[copies])))
+    assert_same(one, mean(y[copies], Design(np.ones(len(copies)), clusters=clusters[copies])))
 
 
 @given(surveys())
@@ -370,7 +370,7 @@ def test_order_of_rows_does_not_matter(survey: Any) -> None:
     shuffled = rng.permutation(len(w))
     one = mean(y, Design(w, clusters=clusters))
     other = mean(y[shuffled], Design(w[shuffled], clusters=clusters[shuffled]))
-    same(one, other)
+    assert_same(one, other)
     assert np.ravel(one.interval()) == pytest.approx(np.ravel(other.interval()), rel=1e-8, nan_ok=True)
 
 
@@ -411,7 +411,7 @@ def test_contrast_is_the_mean_of_the_difference_where_all_answered(survey: Any) 
     y = rng.normal(size=y.shape)
     design = Design(w, clusters=clusters)
     difference, direct = contrast(mean(y, design), [1, -1]), mean(y[:, 0] - y[:, 1], design)
-    same(difference, direct)
+    assert_same(difference, direct)
 
 
 # --- domains too small to say much ------------------------------------------------------------------------

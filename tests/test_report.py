@@ -291,7 +291,7 @@ def test_a_page_without_content_is_refused() -> None:
     ],
 )
 def test_figures_and_numbers_are_not_taken_for_persons(html: str) -> None:
-    inspection.require_clean(body(html))
+    inspection.require_clean(body(html))  # raises on anything it takes for a person
 
 
 # --- publishing: all or nothing ------------------------------------------------------------------------
@@ -495,6 +495,14 @@ def test_our_own_refusal_keeps_its_words_and_its_code(tmp_path: Path) -> None:
     with pytest.raises(AnalysisFailed, match="没有轮次 2030H1；现有轮次：2022H2") as failed:
         run_cells(tmp_path, a=[cell])
     assert failed.value.exit_code == 64
+
+
+@pytest.mark.parametrize("name", sorted(errors.OWN_ERRORS))
+def test_every_error_with_words_of_its_own_exists(name: str) -> None:
+    from evalpkg import disclosure, drivers, estimate, ingest, params, synthetic, weights
+
+    rooms = (disclosure, drivers, estimate, ingest, params, synthetic, weights)
+    assert sum(isinstance(getattr(room, name, None), type) for room in rooms) >= 1
 
 
 def test_a_cell_that_never_ran_is_found() -> None:

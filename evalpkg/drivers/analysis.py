@@ -59,7 +59,7 @@ def shares(survey: Survey) -> estimate.Result | None:
     items = [item for item in items if item.code in survey.responses]
     if outcome is None or outcome.code not in survey.responses or not items:
         return None
-    answers = pd.DataFrame({item.code: _to100(survey, item) for item in [outcome, *items]})
+    answers = pd.DataFrame({item.code: item.to100(survey.responses[item.code]) for item in [outcome, *items]})
     if answers[outcome.code].isna().all() or answers.iloc[:, 1:].isna().all(axis=None):
         return None
     kept, left_out = _usable(answers, outcome, items)
@@ -76,11 +76,6 @@ class _Sample:
     answers: np.ndarray
     standardised: np.ndarray
     used: np.ndarray
-
-
-def _to100(survey: Survey, item: Item) -> np.ndarray:
-    values: np.ndarray = survey.responses[item.code].to_numpy(dtype=float)
-    return values if item.scale is None else item.scale.to100(values)
 
 
 def _usable(answers: pd.DataFrame, outcome: Item, items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -83,17 +83,7 @@ class Canvas:
         """Draw horizontal lines from `low` to `high` at heights `y`; NaN draws nothing."""
         y, low, high = _finite(y, low, high)
         if len(y):
-            style = (0, (1.6, 1.1)) if dashed else "solid"
-            self._axes.hlines(
-                y,
-                low,
-                high,
-                color=COLOURS[colour],
-                lw=width,
-                linestyles=[style],
-                capstyle="butt",
-                clip_on=False,
-            )
+            self._axes.hlines(y, low, high, **_line(colour, width, (1.6, 1.1) if dashed else None))
 
     def columns(
         self,
@@ -108,17 +98,7 @@ class Canvas:
         """Draw vertical lines from `top` to `bottom` at positions `x`; NaN draws nothing."""
         x, top, bottom = _finite(x, top, bottom)
         if len(x):
-            style = (0, (3, 2)) if dashed else "solid"
-            self._axes.vlines(
-                x,
-                top,
-                bottom,
-                color=COLOURS[colour],
-                lw=width,
-                linestyles=[style],
-                capstyle="butt",
-                clip_on=False,
-            )
+            self._axes.vlines(x, top, bottom, **_line(colour, width, (3, 2) if dashed else None))
 
     def box(self, x: float, y: float, width: float, height: float, *, colour: str) -> None:
         """Fill a rectangle; one without extent is left out."""
@@ -160,6 +140,18 @@ def style() -> dict[str, object]:
         "svg.fonttype": "none",
         "svg.hashsalt": "evalpkg",
         "path.simplify": False,
+    }
+
+
+def _line(colour: str, width: float, dash: tuple[float, float] | None) -> dict[str, Any]:
+    """Say how a line is drawn; `dash` in widths of the line."""
+    style = "solid" if dash is None else (0, dash)
+    return {
+        "color": COLOURS[colour],
+        "lw": width,
+        "linestyles": [style],
+        "capstyle": "butt",
+        "clip_on": False,
     }
 
 

@@ -43,10 +43,10 @@ def _number(cell: str, item: Item) -> Value:
         return Value(number=scale.labels[match_key(cell)])
     text = unicodedata.normalize("NFKC", cell).strip()
     if not DECIMAL.fullmatch(text):
-        return Value(fault=("E-SCORETEXT", f"“{item.label}”应填{_allowed_numbers(item)}；请改正"))
+        return Value(fault=("E-SCORETEXT", f"“{item.label}”应填 {_allowed_numbers(item)}；请改正"))
     number = float(text)
     if scale and not _on_scale(number, item):
-        return Value(fault=("E-RANGE", f"“{item.label}”超出范围，应填{_allowed_numbers(item)}；请改正"))
+        return Value(fault=("E-RANGE", f"“{item.label}”超出范围，应填 {_allowed_numbers(item)}；请改正"))
     return Value(number=number)
 
 

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import errno
 
+# Errors of the package whose text a clerk may read, in this process or from a kernel that only tells their name.
+OWN_ERRORS = {
+    "ParamsError": 64,
+    "SyntheticError": 64,
+    "InputRefused": 3,
+    "WeightsError": 3,
+    "DisclosureRefused": 4,
+    "DriversError": 70,
+    "EstimateError": 70,
+}
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 

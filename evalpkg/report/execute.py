@@ -13,13 +13,12 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from evalpkg.report.errors import AnalysisFailed
+from evalpkg.report.errors import OWN_ERRORS, AnalysisFailed
 from evalpkg.report.kernels import Pool, pool
 from evalpkg.report.notebooks import Notebook
 
 START_TIMEOUT = 120  # seconds; two cold kernels on a slow disk
 # The package's own refusals are written for a clerk and quote nobody: they are passed on with their exit code.
-OWN_ERRORS = {"ParamsError": 64, "InputRefused": 3, "WeightsError": 3, "DisclosureRefused": 4}
 SEE = "没有发布任何内容；请在 Jupyter 里打开这本笔记本，从头运行到这一格查看原因"
 DEAD = "没有发布任何内容；常见原因是内存不足，请关掉别的程序后用 --jobs 1 重跑"
 
