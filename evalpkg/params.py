@@ -71,11 +71,22 @@ class Proposal(_Strict):
     check: str
 
 
+class Selection(_Strict):
+    """How far the score of enterprises that did not deal with a department may lie from that of those who did.
+
+    `delta` in points of 100; `reason` is printed where the bound is.
+    """
+
+    delta: float = Field(default=5.0, ge=0, le=100)
+    reason: str = "公开发布的同类评议里，部门之间最多相差约 5 分"
+
+
 class Round(_Strict):
     """Everything that is decided about a round before its answers are seen.
 
     `raking` lists the margins the sample is raked to (a list of columns each); empty means that the sample is
-    not weighted. `recruitment` decides the cluster of the design. `k` is the smallest number of respondents that
+    not weighted. `recruitment` decides the cluster of the design. `employment` is
+    the column of the margins file that counts persons employed: with it findings are given per person as well. `k` is the smallest number of respondents that
     may stand behind a published number.
     """
 
@@ -93,6 +104,7 @@ class Round(_Strict):
     margins: str | None = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
     raking: list[list[str]]
     population: str
+    employment: str | None = None
     scale: str = "非常不满意＝0，非常满意＝100"
     collapse: dict[str, dict[str, str]] = {}
     trim: float | None = Field(gt=1)
@@ -102,6 +114,7 @@ class Round(_Strict):
     level: float = Field(gt=0.5, lt=1)
     draws: int = Field(ge=100, le=100_000)
     seed: int = Field(ge=0)
+    selection: Selection = Selection()
     proposals: list[Proposal] = []
     root: Path
 

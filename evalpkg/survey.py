@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ class Survey:
     mode where they were asked; `ratings`, `contact`, `reasons` are respondents x departments; `remarks` has
     rid, item and text with personal data masked; `design` holds weights, calibration and clusters in the rows'
     order; `raking` is None when the round is not weighted; `guessed` counts, per margin, respondents who did
-    not answer it and were given a category at random for weighting only.
+    not answer it and were given a category at random for weighting only; `flags` (rid x reason, bool) is what the
+    raw file told about how a form was filled in; `employment` holds the weights under which a person employed
+    counts, not an enterprise, None where the population's employment is not known.
     """
 
     round: Round
@@ -42,6 +44,8 @@ class Survey:
     guessed: dict[str, int]
     problems: tuple[ingest.Problem, ...]
     counts: dict[str, int]
+    flags: pd.DataFrame = field(default_factory=pd.DataFrame)
+    employment: Design | None = None
 
     @property
     def n(self) -> int:
@@ -65,8 +69,40 @@ def open(round_id: str, root: str | Path | None = None) -> Survey:
     design, raking = weighted(responses, categories, round_, book)
     return Survey(
         round_, book, responses, intake.ratings, intake.contact, intake.reasons, intake.remarks,
-        design, raking, guessed, intake.problems, intake.counts,
+        design, raking, guessed, intake.problems, intake.counts, intake.flags,
     )  # fmt: skip
+
+
+def restricted(survey: Survey, keep: np.ndarray) -> Survey:
+    """Open the same survey with the kept respondents only, (n,) bool, weighted to the population anew.
+
+    Raises
+    ------
+    WeightsError
+        Without the others a category of the population has no respondent.
+    """
+    rids = survey.responses.index[keep]
+    rows = {
+        name: getattr(survey, name).loc[rids]
+        for name in ("responses", "ratings", "contact", "reasons", "flags")
+        if len(getattr(survey, name))
+    }
+    smaller = replace(survey, **rows, remarks=_written_by(survey.remarks, rids))
+    if survey.raking is None:
+        return replace(smaller, design=_rows(survey.design, keep))
+    categories, _ = calibration(smaller.responses, survey.round)
+    design, raking = weighted(smaller.responses, categories, survey.round, survey.codebook)
+    return replace(smaller, design=design, raking=raking)
+
+
+def _written_by(remarks: pd.DataFrame, rids: pd.Index) -> pd.DataFrame:
+    return remarks[remarks["rid"].isin(rids)] if "rid" in remarks else remarks
+
+
+def _rows(design: Design, keep: np.ndarray) -> Design:
+    clusters = None if design.clusters is None else design.clusters[keep]
+    strata = None if design.strata is None else design.strata[keep]
+    return Design(design.weights[keep], clusters=clusters, strata=strata)
 
 
 def described(responses: pd.DataFrame, book: Codebook) -> pd.DataFrame:

@@ -49,6 +49,10 @@ def survey(
         draws=draws,
         level=0.95,
         min_raters=min_raters,
+        k=10,
+        selection=SimpleNamespace(delta=5.0, reason="假设"),
+        employment=None,
+        recruitment="direct",
         seed_for=lambda task: int(hashlib.sha256(f"{seed}{task}".encode()).hexdigest()[:8], 16),
     )
     ratings = empty if ratings is None else ratings

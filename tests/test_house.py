@@ -21,7 +21,7 @@ FLOORS = (
     (2, "ranks ordinal codebook"),
     (3, "ingest weights"),
     (4, "survey"),
-    (5, "fieldwork outlook scores drivers complaints integrity"),
+    (5, "fieldwork outlook scores drivers complaints integrity planner"),
     (6, "appeals trends measures"),
     (7, "disclosure fragment"),
     (8, "tables figures words"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,8 @@ class Intake:
     `responses`: a column an item (codes as text, numbers as float, options of a multiple choice as ``G1.FIN`` 0/1).
     `ratings`, `contact`, `reasons`: respondents x departments; raw scale, gate code, and why there is no rating
     (``rated not_dealt_with dont_know refused blank``). `remarks`: rid, item, text with personal data masked.
-    `counts`: questionnaires read, kept, identifying columns dropped.
+    `counts`: questionnaires read, kept, identifying columns dropped. `flags`: rid x reason, True where only the raw
+    file can tell that a form was filled in suspiciously; see `evalpkg.ingest.quality`.
     """
 
     responses: pd.DataFrame
@@ -38,6 +39,7 @@ class Intake:
     remarks: pd.DataFrame
     problems: tuple[Problem, ...]
     counts: dict[str, int]
+    flags: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def read(round_: Round) -> Intake:
