@@ -82,10 +82,13 @@ def calibration_cells(frame: pd.DataFrame, base: Floats | None = None) -> Calibr
 
 def collapse_cells(codes: Sequence[Ints], sizes: Sequence[int], base: Floats) -> Calibration:
     """Collapse rows given by the category number of each margin (q arrays of length n)."""
-    cell = np.zeros(len(base), dtype=np.int64)
+    cell, possible = np.zeros(len(base), dtype=np.int64), 1
     for code, size in zip(codes, sizes, strict=True):
-        # renumbered after each margin, so the product of many margins cannot overflow
-        cell = _renumber(cell * size + code)
+        if possible * size > DENSE:  # renumbered on the way, so the product of many margins cannot overflow
+            cell = _renumber(cell)
+            possible = int(cell.max()) + 1
+        cell, possible = cell * size + code, possible * size
+    cell = _renumber(cell)
     first = np.empty(int(cell.max()) + 1, dtype=np.int64)
     first[cell] = np.arange(len(cell))
     margins = tuple(_indicators(code[first], size) for code, size in zip(codes, sizes, strict=True))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
 from evalpkg.estimate.calibration import Floats
 from evalpkg.estimate.design import Design
@@ -25,17 +26,21 @@ class FewClusters:
     ----------
     scores : ndarray, shape (G, k)
         Adjusted cluster scores; a mean's CR2 variance is the sum of their squares.
+    unadjusted : ndarray, shape (G, k)
+        The scores of the linearised form, scaled so that the sum of their squares is its variance.
     squared, plain, weighted : ndarray, shape (G, k)
         For the adjustment vector a of each cluster: a'a, a'1 and a'w / sum w.
     concentration : ndarray, shape (k,)
         sum w^2 / (sum w)^2 of each domain.
     few : ndarray, shape (k,), bool
-        Domains with members in fewer than 30 clusters.
+        Domains with members in fewer than 30 clusters; after raking also those whose weights leave fewer than
+        30 degrees of freedom, for large weights make few of many.
     loadings : ndarray, shape (m, k)
         The combinations wanted; the identity for the means themselves.
     """
 
     scores: Floats
+    unadjusted: Floats
     squared: Floats
     plain: Floats
     weighted: Floats
@@ -56,6 +61,15 @@ class FewClusters:
         return variance
 
     @property
+    def inflation(self) -> Floats:
+        """CR2 variance of the m combinations over their linearised variance before raking, (m,); 1 where both are 0."""
+        linearised = np.square(self.unadjusted @ self.loadings.T).sum(axis=0)
+        wider: Floats = np.divide(
+            self.variance, linearised, out=np.ones(len(linearised)), where=linearised > 0
+        )
+        return wider
+
+    @property
     def df(self) -> Floats:
         """Satterthwaite degrees of freedom of the m combinations, (m,)."""
         return np.array([self._satterthwaite(row) for row in self.loadings])
@@ -63,6 +77,15 @@ class FewClusters:
     def combine(self, matrix: Floats) -> FewClusters:
         """Give the pieces of further linear combinations (rows of the matrix)."""
         return replace(self, loadings=matrix @ self.loadings)
+
+    def beside(self, other: FewClusters) -> FewClusters:
+        """Give the pieces of both, of the same clusters, as of further domains."""
+        joined = {
+            field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)], axis=-1)
+            for field in fields(self)
+            if field.name != "loadings"
+        }
+        return FewClusters(**joined, loadings=block_diag(self.loadings, other.loadings))
 
     def _satterthwaite(self, loading: Floats) -> float:
         # P = D + U C U' is the G x G matrix of the quadratic form; (tr P)^2 / tr(P P) without forming it
@@ -88,7 +111,8 @@ def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -
     estimate : ndarray, shape (k,)
         The domain means (0 for an empty domain).
     design : Design
-        Without strata and calibration.
+        Without strata. Its raking is left out of account: leverage and degrees of freedom are those of the
+        final weights.
 
     Notes
     -----
@@ -103,8 +127,10 @@ def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -
     )
     concentration = (weights**2).sum(axis=0) / total**2
     alpha, beta = _adjustment(count, first, second, total, concentration)
-    return FewClusters(
-        scores=np.sqrt(design.unsampled[0]) * (alpha * plain + beta * weighted),
+    sampled, groups = np.sqrt(design.unsampled[0]), design.n_clusters
+    pieces = FewClusters(
+        scores=sampled * (alpha * plain + beta * weighted),
+        unadjusted=sampled * np.sqrt(groups / max(groups - 1, 1)) * weighted / total,
         squared=alpha**2 * count + 2 * alpha * beta * first + beta**2 * second,
         plain=alpha * count + beta * first,
         weighted=(alpha * first + beta * second) / total,
@@ -112,6 +138,7 @@ def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -
         few=count.astype(bool).sum(axis=0) < FEW,
         loadings=np.eye(y.shape[1]),
     )
+    return pieces if design.calibration is None else replace(pieces, few=pieces.few | (pieces.df < FEW))
 
 
 def _adjustment(n: Floats, first: Floats, second: Floats, total: Floats, q: Floats) -> tuple[Floats, Floats]:

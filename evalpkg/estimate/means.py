@@ -16,6 +16,8 @@ from evalpkg.estimate.design import Design, EstimateError
 from evalpkg.estimate.few_clusters import FEW, FewClusters, few_clusters
 from evalpkg.estimate.variance import covariance
 
+LOOK_CLOSER = 10  # times FEW: far above what unequal weights can make of the effective size
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -63,10 +65,13 @@ class Estimate:
         """Give the lower and upper confidence limits.
 
         The t distribution with `df` degrees of freedom. Domains of fewer than 30 clusters use the CR2
-        variance with Satterthwaite degrees of freedom instead (Bell & McCaffrey 2002), unless the design is
-        raked or stratified, where no CR2 is established: the linearised form with its few degrees of freedom
-        stays. Shares are symmetric on the logit; at 0 or 1, or without a standard error, Wilson's interval
-        with the effective size stands in, so that a share always has one of positive width.
+        variance with Satterthwaite degrees of freedom instead (Bell & McCaffrey 2002). Where the design is
+        raked no CR2 is established: there the linearised variance is widened by the factor that CR2 has over
+        it for the final weights without raking, with those weights' Satterthwaite degrees of freedom, in
+        every domain where these are fewer than 30, however many the clusters. A stratified
+        design keeps the linearised form with its few degrees of freedom. Shares are symmetric on the logit;
+        at 0 or 1, or without a standard error, Wilson's interval with the effective size stands in, so that
+        a share always has one of positive width.
 
         Parameters
         ----------
@@ -96,7 +101,7 @@ class Estimate:
         if self.few is None:
             return self.std_error, self.df
         use = self.few.applies & np.isfinite(self.std_error)
-        variance = np.where(use, self.few.variance, np.diagonal(self.cov))
+        variance = np.diagonal(self.cov) * np.where(use, self.few.inflation, 1.0)
         return np.sqrt(variance), np.where(use, self.few.df, self.df)
 
     def _share_limits(self, std_error: Floats, t: Floats, z: float) -> tuple[Floats, Floats]:
@@ -144,7 +149,7 @@ def mean(y: ArrayLike, design: Design) -> Estimate:
     >>> mean(ratings, Design([1, 1, 2])).estimate.round(3)
     array([3.   , 2.333])
     """
-    return _domain_means(_columns(y, design), design, "identity")
+    return _domain_means(numeric_columns(y, design), design, "identity")
 
 
 def share(y: ArrayLike, design: Design) -> Estimate:
@@ -173,7 +178,7 @@ def share(y: ArrayLike, design: Design) -> Estimate:
     >>> result.estimate, low, high.round(2)
     (array([0.]), array([0.]), array([0.72]))
     """
-    columns = _columns(y, design)
+    columns = numeric_columns(y, design)
     odd = ~np.isnan(columns) & (columns != 0) & (columns != 1)
     if odd.any():
         row, column = np.argwhere(odd)[0]
@@ -225,11 +230,12 @@ def contrast(estimate: Estimate, matrix: ArrayLike) -> Estimate:
     )
 
 
-def _columns(y: ArrayLike, design: Design) -> Floats:
+def numeric_columns(y: ArrayLike, design: Design) -> Floats:
+    """Give y as (n, k) floats, NaN = outside the domain; refuse what is no number or does not match the design."""
     try:
         if isinstance(y, pd.Series | pd.DataFrame):
             y = y.to_numpy(dtype=float, na_value=np.nan)  # pd.NA is outside the domain as NaN is
-        columns = np.array(y, dtype=float)
+        columns = np.asarray(y, dtype=float)
     except (TypeError, ValueError) as error:
         raise EstimateError("取值里有不是数的内容：只能是数或空值；请先按题目字典转成分值") from error
     columns = columns[:, None] if columns.ndim == 1 else columns
@@ -245,7 +251,20 @@ def _columns(y: ArrayLike, design: Design) -> Floats:
     return columns
 
 
+def mean_influence(y: Floats, design: Design) -> Floats:
+    """Give the influence functions w m (y - ybar) / sum w m of domain means, (n, k), 0 outside the domain."""
+    inside = ~np.isnan(y) & (design.weights > 0)[:, None]
+    y = np.where(inside, y, 0.0)
+    weights = np.where(inside, design.weights[:, None], 0.0)
+    divisor = np.maximum(weights.sum(axis=0), np.finfo(float).tiny)
+    y -= np.einsum("ij,ij->j", weights, y) / divisor  # in place: y is a copy, and may be large
+    y *= weights
+    y /= divisor
+    return y
+
+
 def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]) -> Estimate:
+    cov = covariance(mean_influence(y, design), design)
     inside = ~np.isnan(y) & (design.weights > 0)[:, None]
     y = np.where(inside, y, 0.0)
     weights = np.where(inside, design.weights[:, None], 0.0)
@@ -253,21 +272,22 @@ def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]
     empty = total == 0
     divisor = np.where(empty, 1.0, total)
     centre = (weights * y).sum(axis=0) / divisor
-    df = _domain_df(inside, design)
-    cov = covariance(weights * (y - centre) / divisor, design)
+    df = domain_df(inside, design)
     cov[df < 1, :] = cov[:, df < 1] = np.nan
+    n_effective = np.where(df < 1, 1.0, divisor**2 / np.maximum((weights**2).sum(axis=0), 1e-300))
     return Estimate(
         estimate=np.where(empty, np.nan, centre),
         cov=cov,
         n=inside.sum(axis=0),
         df=df,
         scale=scale,
-        n_effective=np.where(df < 1, 1.0, divisor**2 / np.maximum((weights**2).sum(axis=0), 1e-300)),
-        few=few_clusters(y, weights, centre, design) if _is_few(df, design) else None,
+        n_effective=n_effective,
+        few=few_clusters(y, weights, centre, design) if _is_few(df, n_effective, design) else None,
     )
 
 
-def _domain_df(inside: NDArray[np.bool_], design: Design) -> Floats:
+def domain_df(inside: NDArray[np.bool_], design: Design) -> Floats:
+    """Give clusters minus strata, both counted where the domain (n, k) has members, (k,)."""
     clusters = design.cluster_totals(inside.astype(float)) > 0
     strata = np.zeros((design.n_strata, inside.shape[1]))
     np.add.at(strata, design.stratum_of_cluster, clusters)
@@ -275,9 +295,13 @@ def _domain_df(inside: NDArray[np.bool_], design: Design) -> Floats:
     return df
 
 
-def _is_few(df: Floats, design: Design) -> bool:
-    # CR2 is established for clusters alone, neither within strata nor after raking
-    return design.calibration is None and design.strata is None and bool((df + 1 < FEW).any())
+def _is_few(df: Floats, n_effective: Floats, design: Design) -> bool:
+    # CR2 is established for clusters alone, not within strata
+    if design.strata is not None:
+        return False
+    # weights of a raked sample are so unequal that sixty raters may be worth a dozen: look closer in good time
+    size = df + 1 if design.calibration is None else np.minimum(df + 1, n_effective) / LOOK_CLOSER
+    return bool((size < FEW).any())
 
 
 def _check_matrix(matrix: ArrayLike, k: int) -> Floats:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from evalpkg.estimate.calibration import Floats
 from evalpkg.estimate.design import EstimateError
 from evalpkg.estimate.means import Estimate, contrast
 
@@ -46,9 +47,28 @@ class Result:
         object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
 
 
+class Estimated(Protocol):
+    """What has a point, a standard error, limits and a number of respondents: `Estimate`, `Quantiles`."""
+
+    @property
+    def estimate(self) -> Floats:
+        """Points, (k,)."""
+
+    @property
+    def std_error(self) -> Floats:
+        """Standard errors, (k,)."""
+
+    @property
+    def n(self) -> NDArray[np.int64]:
+        """Respondents, (k,)."""
+
+    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper limits, (k,) each."""
+
+
 def tidy(
     keys: pd.DataFrame,
-    est: Estimate,
+    est: Estimated,
     level: float = 0.95,
     *,
     factor: float = 1.0,
@@ -60,7 +80,7 @@ def tidy(
     ----------
     keys : DataFrame, k rows
         Key columns (department, theme, ...).
-    est : Estimate
+    est : Estimate or Quantiles
         k estimates.
     level : float
         Confidence level of conf_low and conf_high.

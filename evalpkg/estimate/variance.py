@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from evalpkg.estimate.calibration import Calibration, Floats
 from evalpkg.estimate.design import Design, EstimateError
 
+BLOCK = 65_536  # clusters at a time: a table of a million respondents is not copied
+
 
 def covariance(influence: ArrayLike, design: Design) -> Floats:
     r"""Give the design-based covariance of k estimates from their influence functions.
@@ -42,9 +44,17 @@ def covariance(influence: ArrayLike, design: Design) -> Floats:
     >>> covariance([-0.5, 0.0, 0.5], Design([1, 1, 1]))
     array([[0.75]])
     """
+    return between_clusters(residuals(influence, design), design)
+
+
+def residuals(influence: ArrayLike, design: Design) -> Floats:
+    """Give what raking leaves of influence functions, (n, k); unchanged where the design is not raked."""
     z = _check_influence(influence, design)
-    if design.cells is not None:
-        z = _calibration_residuals(z, design.weights, design.cells)
+    return z if design.cells is None else _calibration_residuals(z, design.weights, design.cells)
+
+
+def between_clusters(z: Floats, design: Design) -> Floats:
+    """Give the covariance (k, k) of totals over linearised values z (n, k) of the sampled clusters."""
     return _between_clusters(design.cluster_totals(z), design)
 
 
@@ -81,8 +91,12 @@ def _between_clusters(totals: Floats, design: Design) -> Floats:
     count, stratum = design.clusters_per_stratum, design.stratum_of_cluster
     sums = np.zeros((design.n_strata, totals.shape[1]))
     np.add.at(sums, stratum, totals)
-    deviations = totals - (sums / count[:, None])[stratum]
+    centre = sums / count[:, None]
     # a stratum of one cluster is here only when that cluster is its whole population: no sampling error
     factor = np.divide(design.unsampled * count, count - 1, out=np.zeros(len(count)), where=count > 1)
-    scaled = np.sqrt(factor)[stratum][:, None] * deviations
-    return scaled.T @ scaled
+    cov = np.zeros((totals.shape[1],) * 2)
+    for start in range(0, len(totals), BLOCK):
+        part = stratum[start : start + BLOCK]
+        scaled = np.sqrt(factor)[part][:, None] * (totals[start : start + BLOCK] - centre[part])
+        cov += scaled.T @ scaled
+    return cov

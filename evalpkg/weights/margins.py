@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from evalpkg.estimate.calibration import Floats, Ints
+from evalpkg.estimate.calibration import Calibration, Floats, Ints, collapse_cells
 from evalpkg.weights.categories import Margins, WeightsError, number, spoken
 
 SAME_TOTAL = 1e-6  # relative; margins from one register differ by rounding at most
@@ -46,8 +47,21 @@ class Margin:
         return np.bincount(self.codes, minlength=len(self.totals)).astype(np.int64)
 
 
-def prepare(sample: pd.DataFrame, margins: Margins, base: ArrayLike | None) -> tuple[list[Margin], Floats]:
-    """Match the sample with every margin; give the margins, of one total, and the base weights (n,).
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A sample that can be raked: its margins, of one total, and its cells with the base weights."""
+
+    margins: list[Margin]
+    cells: Calibration
+
+    @cached_property
+    def start(self) -> Floats:
+        """Base weights of each cell, (C,)."""
+        return np.bincount(self.cells.cell, weights=self.cells.base).astype(float)
+
+
+def prepare(sample: pd.DataFrame, margins: Margins, base: ArrayLike | None) -> Prepared:
+    """Match the sample with every margin and collapse its rows to cells.
 
     Raises
     ------
@@ -60,9 +74,13 @@ def prepare(sample: pd.DataFrame, margins: Margins, base: ArrayLike | None) -> t
         raise WeightsError("没有给出总体边际：至少要有一个；不加权的轮次请把参数 raking 设为 []")
     weights = _check_base(base, len(sample))
     matched = [_match(sample, key, pd.Series(totals)) for key, totals in margins.items()]
-    for margin in matched:
-        _check_cells(margin, weights)
-    return _equal_totals(matched), weights
+    cells = collapse_cells(
+        [margin.codes for margin in matched], [len(margin.totals) for margin in matched], weights
+    )
+    prepared = Prepared(_equal_totals(matched), cells)
+    for margin, belongs in zip(prepared.margins, cells.margins, strict=True):
+        _check_reached(margin, belongs, prepared.start)
+    return prepared
 
 
 def _match(sample: pd.DataFrame, key: Hashable, totals: pd.Series) -> Margin:
@@ -94,14 +112,18 @@ def _check_population(name: str, totals: pd.Series) -> Floats:
     return numbers
 
 
-def _check_cells(margin: Margin, weights: Floats) -> None:
-    answered, reached = margin.respondents, margin.sums(weights) > 0
-    for code in np.flatnonzero((margin.totals == 0) & (answered > 0)):
+def _check_reached(margin: Margin, belongs: Floats, start: Floats) -> None:
+    """Refuse respondents without a population, and a population without respondents of any base weight.
+
+    `belongs` (K, C): which cells are in each category; `start` (C,): their base weights.
+    """
+    answered, reached = belongs.any(axis=1), belongs @ start
+    for code in np.flatnonzero((margin.totals == 0) & answered):
         raise WeightsError(
-            f"边际“{margin.name}”的类别“{margin.categories[code]}”总体为 0，却有 {answered[code]} 份答卷："
+            f"边际“{margin.name}”的类别“{margin.categories[code]}”总体为 0，却有 {margin.respondents[code]} 份答卷："
             "请核对总体表，或用 collapse 规则并入相近类别"
         )
-    for code in np.flatnonzero((margin.totals > 0) & ~reached):
+    for code in np.flatnonzero((margin.totals > 0) & (reached <= 0)):
         raise WeightsError(
             f"边际“{margin.name}”的类别“{margin.categories[code]}”总体有 {margin.totals[code]:g}，"
             "样本里却没有（权数大于 0 的）答卷：请用 collapse 规则把它并入相近类别"

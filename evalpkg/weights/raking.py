@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from evalpkg import estimate
-from evalpkg.estimate.calibration import Fit, Floats, collapse_cells, proportional_fit
+from evalpkg.estimate.calibration import Fit, Floats, proportional_fit
 from evalpkg.weights.categories import Margins, WeightsError
-from evalpkg.weights.margins import Margin, prepare
+from evalpkg.weights.margins import Margin, Prepared, prepare
 
 TOLERANCE, SWEEPS = 1e-10, 1000
 
@@ -101,10 +101,10 @@ def rake(
     >>> rake(sample, margins).round(6)
     array([50., 30., 20.])
     """
-    prepared, weights = prepare(sample, margins, base)
-    raked, fit = _rake(prepared, weights, tolerance, max_iterations)
+    prepared = prepare(sample, margins, base)
+    raked, fit = _rake(prepared, tolerance, max_iterations)
     if fit.deviation > tolerance:
-        raise WeightsError(_unconverged(prepared, fit))
+        raise WeightsError(_unconverged(prepared.margins, fit))
     return raked
 
 
@@ -138,11 +138,11 @@ def report(
     0   size        S        90.0    75.0      90.0        0.0            3
     1   size        L        10.0    25.0      10.0        0.0            1
     """
-    prepared, start = prepare(sample, margins, base)
-    raked, fit = _rake(prepared, start, TOLERANCE, SWEEPS)
+    prepared = prepare(sample, margins, base)
+    raked, fit = _rake(prepared, TOLERANCE, SWEEPS)
     final = np.asarray(weights, dtype=float)
     return RakingReport(
-        table=pd.concat([_compare(margin, final) for margin in prepared], ignore_index=True),
+        table=pd.concat([_compare(margin, final) for margin in prepared.margins], ignore_index=True),
         design_effect=estimate.design_effect(final),
         effective_n=estimate.effective_sample_size(final),
         smallest=float(final.min() / final.mean()),
@@ -153,18 +153,16 @@ def report(
     )
 
 
-def _rake(
-    margins: Sequence[Margin], base: Floats, tolerance: float, max_iterations: int
-) -> tuple[Floats, Fit]:
-    cells = collapse_cells([m.codes for m in margins], [len(m.totals) for m in margins], base)
+def _rake(prepared: Prepared, tolerance: float, max_iterations: int) -> tuple[Floats, Fit]:
+    cells = prepared.cells
     fit = proportional_fit(
-        np.bincount(cells.cell, weights=base).astype(float)[:, None],
+        prepared.start[:, None],
         cells.margins,
-        [margin.totals[:, None] for margin in margins],
+        [margin.totals[:, None] for margin in prepared.margins],
         tolerance=tolerance,
         max_iterations=max_iterations,
     )
-    return base * fit.factors[cells.cell, 0], fit
+    return cells.base * fit.factors[:, 0][cells.cell], fit
 
 
 def _compare(margin: Margin, weights: Floats) -> pd.DataFrame:
