@@ -8,6 +8,10 @@ import numpy as np
 import pandas as pd
 
 from evalpkg import estimate
+from evalpkg.scores.comparable import Comparable, comparable
+from evalpkg.scores.reliability import of_table
+from evalpkg.scores.severity import listed
+from evalpkg.scores.standing import by_role, mean_of_ranked, standing
 
 if TYPE_CHECKING:
     from evalpkg.codebook import Item
@@ -17,7 +21,7 @@ ROLES = ("regulator", "service", "utility", "judiciary")  # the order of the pag
 
 
 def departments(survey: Survey) -> estimate.Result | None:
-    """Give contact, score and discontent of every department, listed by role (not ranked).
+    """Give contact, score, standing and discontent of every department, listed by role.
 
     Only respondents who dealt with a department rate it: "not dealt with" is missing, never zero.
 
@@ -29,30 +33,92 @@ def departments(survey: Survey) -> estimate.Result | None:
     Returns
     -------
     Result or None
-        A row per department, by role, then in the order of the codebook: keys `department` (code), `label`,
-        `role`; mean score of its raters on 0-100 as `estimate`, `std_error`, `conf_low`, `conf_high`, `n`
-        raters; `contact` (per cent that dealt with it, of the `contact_n` who said whether they did) and
-        `contact_count`; `unhappy` (per cent of raters below the middle of the scale) and `unhappy_count`.
+        None when the survey rates no departments. A row per department, by role, then in the order of the
+        codebook; scores on 0-100:
+
+        - `department` (code), `label`, `role`
+        - `estimate`: level + theta, what an average enterprise would give it, severity of the raters taken out
+          (`severity_adjusted`); `std_error`, `conf_low`, `conf_high` are of theta, the difference from the mean
+          of the ranked departments, drawn at the score; `n` raters
+        - `raw`, `raw_low`, `raw_high`: weighted mean of its raters with its own interval
+        - `contact` (per cent that dealt with it, of the `contact_n` who said whether they did), `contact_count`;
+          `unhappy` (per cent of raters below the middle of the scale), `unhappy_count`
+        - `family_low`, `family_high`, `tier`, `tier_role`, `rank_low`, `rank_high`: see `standing`; departments
+          with fewer than `min_raters` raters are listed without
+        - `selection_low`, `selection_high`: score -+ (1 - contact share) `selection.delta`, how far enterprises
+          that had no contact could move it
+
         A department that nobody rated has n = 0 and NaN.
-        `extra`: `cov` (d, d), covariance of the scores in the order of the rows; `by_role`, a frame with a
-        row per role: the simple mean over its departments that have `min_raters` raters, `departments` (how
-        many those are) and `n` (respondents who rated any); `mean`, the same as one row over all roles.
-        None when the survey rates no departments.
+        `extra`: `cov` (d, d) of theta; `df` its degrees of freedom among the ranked; `mean` and `by_role`, frames
+        (see `standing`); `ranked`, how many; `rank_width`, mean number of places in a rank set; `reliability`
+        with `reliability_low`, `reliability_high`; `variance`, a frame with the per cent of one rating's variance
+        due to respondents, departments and the rest, left out where it cannot be fitted; `adjusted`, False where
+        raw scores had to serve; `notes`, tuple of Chinese sentences. NaN where fewer than two are ranked.
 
     Notes
     -----
-    Means of departments are contrasts on the full covariance, for the same firms rate several departments.
+    All comparisons are contrasts on the full covariance, for the same firms rate several departments.
     """
     items = _listed(survey)
     ratings = survey.ratings.reindex(columns=[item.department for item in items]).to_numpy(dtype=float)
     if np.isnan(ratings).all():
         return None
-    score = estimate.mean(_to100(ratings, items), survey.design)
-    table = estimate.tidy(_keys(survey, items), score, survey.round.level)
+    keys, y = _keys(survey, items), _to100(ratings, items)
+    raw = estimate.mean(y, survey.design)
+    scores = comparable(y, survey.design, raw, survey.round.min_raters, keys["label"].tolist())
+    table = keys.assign(**_score(scores, raw, survey.round.level))
     table = table.assign(**_contact(survey, items, ratings), **_unhappy(survey, items, ratings))
-    extra = {"cov": score.cov, **_means(survey, table, score, ratings)}
-    total = len(survey.responses)
-    return estimate.Result(table, "departments", "分", "打过交道并打分的企业", total, extra)
+    table = table.assign(**standing(scores, keys["role"], survey.round))
+    table = table.assign(**_selection(table, survey.round.selection.delta))
+    extra = _beside(survey, scores, table, y)
+    return estimate.Result(table, "departments", "分", "打过交道并打分的企业", len(survey.responses), extra)
+
+
+def _score(scores: Comparable, raw: estimate.Estimate, level: float) -> dict[str, np.ndarray]:
+    low, high = scores.theta.interval(level)
+    raw_low, raw_high = raw.interval(level)
+    return {
+        "estimate": scores.score,
+        "std_error": scores.theta.std_error,
+        "conf_low": scores.level.estimate + low,
+        "conf_high": scores.level.estimate + high,
+        "n": raw.n,
+        "raw": raw.estimate,
+        "raw_low": raw_low,
+        "raw_high": raw_high,
+    }
+
+
+def _selection(table: pd.DataFrame, delta: float) -> dict[str, pd.Series]:
+    away = delta * (1 - table["contact"] / 100)
+    return {"selection_low": table["estimate"] - away, "selection_high": table["estimate"] + away}
+
+
+def _beside(survey: Survey, scores: Comparable, table: pd.DataFrame, y: np.ndarray) -> dict[str, Any]:
+    """Collect what stands beside the table."""
+    rated, round_ = ~np.isnan(y), survey.round
+    return {
+        "cov": scores.theta.cov,
+        "mean": mean_of_ranked(scores, rated, round_.level),
+        "by_role": by_role(scores, table["role"], rated, round_),
+        "ranked": int(scores.ranked.sum()),
+        "rank_width": float((table["rank_high"] - table["rank_low"] + 1).mean()),
+        "adjusted": scores.adjusted,
+        **of_table(scores, y, round_.level),
+        "notes": (*scores.notes, *_too_few(scores, table, survey)),
+    }
+
+
+def _too_few(scores: Comparable, table: pd.DataFrame, survey: Survey) -> tuple[str, ...]:
+    """Say why nothing is compared, or which departments make every comparison wide."""
+    if scores.ranked.sum() < 2:
+        return (f"打分达到 {survey.round.min_raters} 家的部门不足两个，只列不比",)
+    # firms that came by themselves make as many clusters as raters; half as many is a sign of few chambers
+    thin = scores.ranked & (scores.own_df < min(survey.round.min_raters, survey.design.df) / 2)
+    if not thin.any():
+        return ()
+    names = listed(table.loc[thin, "label"].tolist())
+    return (f"{names}的打分企业集中在少数抽样单位里，各部门的比较都因此放宽",)
 
 
 def _listed(survey: Survey) -> list[Item]:
@@ -106,28 +172,3 @@ def _share(survey: Survey, name: str, y: np.ndarray) -> dict[str, np.ndarray]:
     """Weighted per cent of ones in each column of `y` (n, d) and how many respondents they are."""
     shares = estimate.share(y, survey.design)
     return {name: 100 * shares.estimate, f"{name}_count": np.nansum(y, axis=0).astype(int)}
-
-
-def _means(
-    survey: Survey, table: pd.DataFrame, score: estimate.Estimate, ratings: np.ndarray
-) -> dict[str, Any]:
-    """Average the departments that have enough raters, by role and over all."""
-    enough = (table["n"] >= survey.round.min_raters).to_numpy()
-    members = {role: enough & (table["role"] == role).to_numpy() for role in table["role"].unique()}
-    return {
-        "by_role": _averages(survey, members, score, ratings),
-        "mean": _averages(survey, {"all": enough}, score, ratings),
-    }
-
-
-def _averages(
-    survey: Survey, members: dict[str, np.ndarray], score: estimate.Estimate, ratings: np.ndarray
-) -> pd.DataFrame:
-    """Return a row per group of departments with their simple mean, NaN for an empty group."""
-    chosen = np.array(list(members.values()))
-    filled = chosen.any(axis=1)
-    keys = pd.DataFrame({"role": list(members), "departments": chosen.sum(axis=1)})
-    averages = estimate.contrast(score, chosen[filled] / chosen[filled].sum(axis=1, keepdims=True))
-    table = estimate.tidy(keys.loc[np.flatnonzero(filled)], averages, survey.round.level)
-    raters = [(~np.isnan(ratings[:, group])).any(axis=1).sum() for group in chosen]
-    return keys.merge(table, how="left", on=["role", "departments"]).assign(n=raters)
