@@ -68,7 +68,8 @@ def answers_of(intake: ingest.Intake) -> list[tuple[object, ...]]:
         for item, part in intake.remarks.groupby("item")
     }
     rows = []
-    for rid, row in intake.responses.iterrows():
+    for rid in intake.responses.index.tolist():
+        row = intake.responses.loc[rid]
         ticked = tuple(d for d in DIFFICULTIES if row[f"G1.{d}"] == 1)
         scores = tuple(None if np.isnan(v) else v for v in intake.ratings.loc[rid, DEPARTMENTS])
         text = remarks["J1"].get(rid, "")
@@ -99,6 +100,14 @@ def test_every_encoding_and_format_reads_alike(name: str) -> None:
     pd.testing.assert_frame_equal(one.responses, other.responses)
     pd.testing.assert_frame_equal(one.ratings, other.ratings)
     pd.testing.assert_frame_equal(one.remarks, other.remarks)
+    pd.testing.assert_frame_equal(one.flags, other.flags)
+
+
+def test_what_the_raw_file_told_has_a_row_a_questionnaire() -> None:
+    flags = ingest.read_file(FIXTURES / EXPORTS[0], "fixture").flags
+    assert list(flags) == ["speeder", "burst", "incomplete"]
+    assert flags.index.tolist() == list(range(1, 13)) and flags.index.name == "rid"
+    assert flags.sum().tolist() == [2, 0, 0]  # the two forms of under 45 seconds
 
 
 def test_not_dealt_with_is_a_reason_and_never_zero() -> None:
@@ -268,7 +277,7 @@ def test_splitting_outside_brackets_loses_no_character(parts: list[str]) -> None
 def test_a_separator_inside_brackets_belongs_to_the_text(tmp_path: Path) -> None:
     path = write_csv(tmp_path, [HEADER, changed(8, "融资难┋其他〖停车┋招牌〗")])
     intake = ingest.read_file(path, "fixture")
-    assert intake.responses.loc[1, ["G1.FIN", "G1.LAB", "G1.OTH"]].tolist() == [1, 0, 1]
+    assert intake.responses[["G1.FIN", "G1.LAB", "G1.OTH"]].iloc[0].tolist() == [1, 0, 1]
     assert "停车┋招牌" in set(intake.remarks["text"])
 
 

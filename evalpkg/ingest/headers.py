@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -18,12 +18,15 @@ NUMBERED = re.compile(r"^\s*(?:Q|第)?(\d{1,3})\s*[、.．:：]\s*(.*)$", re.DOT
 
 
 class Platform(BaseModel):
-    """How one survey platform writes an export."""
+    """How one survey platform writes an export; `clock`, `duration` and `address` name columns, see `ingest.quality`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
     metadata: list[str]
     identifiers: list[str]
+    clock: list[str] = []
+    duration: list[str] = []
+    address: list[str] = []
     separator: str
     matrix: str
     other: str
@@ -31,11 +34,15 @@ class Platform(BaseModel):
 
 @dataclass(frozen=True)
 class Columns:
-    """`items`: item code -> column number; `dropped`: how many identifying columns were left unread."""
+    """`items`: item code -> column number; `dropped`: how many identifying columns go no further.
+
+    `paradata`: column of ``clock``, ``duration``, ``address`` where the file has them, for `ingest.quality` alone.
+    """
 
     items: dict[str, int]
     dropped: int
     problems: list[Problem]
+    paradata: dict[str, int] = field(default_factory=dict)
 
 
 def load_platform(root: Path, name: str = "wenjuanxing") -> Platform:
@@ -52,7 +59,8 @@ def match_columns(sheet: Sheet, codebook: Codebook, platform: Platform) -> Colum
     problem that refuses the file.
     """
     matcher = _Titles(codebook, platform)
-    skipped = {match_key(name) for name in [*platform.metadata, *platform.identifiers]}
+    read_once = [*platform.clock, *platform.duration, *platform.address]
+    skipped = {match_key(name) for name in [*platform.metadata, *platform.identifiers, *read_once]}
     identifying = {match_key(name) for name in platform.identifiers}
     items: dict[str, int] = {}
     problems: list[Problem] = []
@@ -72,7 +80,18 @@ def match_columns(sheet: Sheet, codebook: Codebook, platform: Platform) -> Colum
             problems.append(Problem(fault[0], sheet.place(None, column), fault[1]))
         else:
             items[code] = column
-    return Columns(items, dropped, problems + _absent(items, sheet, codebook))
+    return Columns(items, dropped, problems + _absent(items, sheet, codebook), _paradata(sheet, platform))
+
+
+def _paradata(sheet: Sheet, platform: Platform) -> dict[str, int]:
+    """Find clock, duration and address: of several columns that would do, the first."""
+    names = {"clock": platform.clock, "duration": platform.duration, "address": platform.address}
+    header = [match_key(title) for title in sheet.header]
+    found = {
+        kind: [header.index(match_key(n)) for n in known if match_key(n) in header]
+        for kind, known in names.items()
+    }
+    return {kind: columns[0] for kind, columns in found.items() if columns}
 
 
 class _Titles:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evalpkg import codebook as codebooks
 from evalpkg.codebook import NUMERIC, Codebook, Item, token_key
-from evalpkg.ingest.headers import Platform, load_platform, match_columns
+from evalpkg.ingest import quality
+from evalpkg.ingest.headers import Columns, Platform, load_platform, match_columns
 from evalpkg.ingest.problems import InputRefused, Problem, stop_if_refused
 from evalpkg.ingest.sheet import Sheet, read_sheet
 from evalpkg.ingest.values import BLANK, Value, parse
@@ -82,33 +84,38 @@ def _intake(paths: list[Path], book: Codebook, root: Path, seed: int) -> Intake:
         problems += columns.problems
         dropped += columns.dropped
         stop_if_refused(columns.problems)
-        parts.append(_parsed(sheet, columns.items, book, platform, problems))
+        parts.append(_parsed(sheet, columns, book, platform, problems))
     stop_if_refused(problems)
-    cells = _anonymous(pd.concat([part.cells for part in parts], ignore_index=True), seed)
-    merged = pd.concat([part.values for part in parts], ignore_index=True).loc[cells.index]
-    return _assembled(
-        cells, merged, book, problems, {"read": len(cells), "kept": len(cells), "dropped": dropped}
-    )
+    values = _stacked([part.values for part in parts], Value(missing="NA_SKIP"))
+    told = quality.flags(pd.concat([part.paradata for part in parts], ignore_index=True), values, book)
+    problems += told.problems
+    cells = _anonymous(_stacked([part.cells for part in parts], ""), told.table, seed)
+    counts = {"read": len(cells), "kept": len(cells), "dropped": dropped}
+    order = cells.index
+    return _assembled(cells, values.loc[order], told.table.loc[order], book, problems, counts)
 
 
 @dataclass(frozen=True)
 class _Part:
     cells: pd.DataFrame  # text as it stood, a column an item
     values: pd.DataFrame  # the same as Value objects; text items are left out
+    paradata: pd.DataFrame  # clock, duration, address: read by quality.flags, then dropped
 
 
 def _parsed(
-    sheet: Sheet, columns: dict[str, int], book: Codebook, platform: Platform, problems: list[Problem]
+    sheet: Sheet, columns: Columns, book: Codebook, platform: Platform, problems: list[Problem]
 ) -> _Part:
     grid = np.array(sheet.rows, dtype=object)
-    cells = pd.DataFrame({code: grid[:, column] for code, column in columns.items()}, dtype=object)
+    cells = pd.DataFrame({code: grid[:, column] for code, column in columns.items.items()}, dtype=object)
     values = {}
-    for code, column in columns.items():
+    for code, column in columns.items.items():
         item = book.items[code]
         if item.type != "text":
             values[code] = _parsed_column(cells[code], item, book, platform)
             problems += _faults(values[code], sheet, column)
-    return _Part(cells, pd.DataFrame(values, dtype=object))
+    told = quality.paradata(sheet, columns)
+    problems += told.problems
+    return _Part(cells, pd.DataFrame(values, index=cells.index, dtype=object), told.table)
 
 
 def _parsed_column(cells: pd.Series, item: Item, book: Codebook, platform: Platform) -> pd.Series:
@@ -123,17 +130,34 @@ def _faults(values: pd.Series, sheet: Sheet, column: int) -> Iterable[Problem]:
             yield Problem(value.fault[0], sheet.place(row, column), value.fault[1])
 
 
-def _anonymous(cells: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Sort by content and shuffle by the seed, so that neither order nor number leads back to the export."""
-    order = cells[sorted(cells.columns)].agg("\x1f".join, axis=1).sort_values(kind="stable").index.to_numpy()
+def _stacked(frames: list[pd.DataFrame], absent: Any) -> pd.DataFrame:
+    """Put files one below the other; an optional question that one of them lacks was not asked there."""
+    whole = pd.concat(frames, ignore_index=True)
+    return whole.where(whole.notna(), absent) if whole.isna().any(axis=None) else whole
+
+
+def _anonymous(cells: pd.DataFrame, flags: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Sort by content and shuffle by the seed, so that neither order nor number leads back to the export.
+
+    Forms that answer alike to the last letter are told apart by their flags alone, not by which came first.
+    """
+    content = cells[sorted(cells.columns)].agg("\x1f".join, axis=1)
+    told = flags.astype(str).agg("".join, axis=1) if len(flags.columns) else ""
+    keys = pd.DataFrame({"content": content, "told": told})
+    order = keys.sort_values(["content", "told"], kind="stable").index.to_numpy()
     return cells.loc[order[np.random.default_rng(seed).permutation(len(order))]]
 
 
 def _assembled(
-    cells: pd.DataFrame, values: pd.DataFrame, book: Codebook, problems: list[Problem], counts: dict[str, int]
+    cells: pd.DataFrame,
+    values: pd.DataFrame,
+    flags: pd.DataFrame,
+    book: Codebook,
+    problems: list[Problem],
+    counts: dict[str, int],
 ) -> Intake:
     rid = pd.RangeIndex(1, len(cells) + 1, name="rid")
-    cells, values = cells.set_axis(rid), values.set_axis(rid)
+    cells, values, flags = cells.set_axis(rid), values.set_axis(rid), flags.set_axis(rid)
     present = [item for item in book.items.values() if item.code in values]
     plain = [item for item in present if not item.department and item.role != "ignore"]
     responses = (
@@ -151,7 +175,7 @@ def _assembled(
             )
         )
     remarks = _remarks(cells, values, book)
-    return Intake(responses, ratings, contact, reasons, remarks, tuple(problems), counts)
+    return Intake(responses, ratings, contact, reasons, remarks, tuple(problems), counts, flags)
 
 
 def _columns(values: pd.Series, item: Item) -> pd.DataFrame:
