@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evalpkg.estimate import Result, design_effect
+from evalpkg.estimate import Result, design_effect, design_effects
 from evalpkg.params import ParamsError
 
 if TYPE_CHECKING:
@@ -69,11 +69,9 @@ def composition(survey: Survey) -> Result | None:
     if survey.raking is None:
         return None
     table = survey.raking.table.rename(columns={"respondents": "n"})
-    labels = [
-        _labels(survey, m).get(c, str(c)) for m, c in zip(table["margin"], table["category"], strict=True)
-    ]
+    labels = [_label(survey, m, c) for m, c in zip(table["margin"], table["category"], strict=True)]
     places = [_place(survey, m, c) for m, c in zip(table["margin"], table["category"], strict=True)]
-    names = [MARGINS.get(margin, margin) for margin in table["margin"]]
+    names = [_name(margin) for margin in table["margin"]]
     table = table.assign(margin=names, label=labels, estimate=table["weighted"])
     table = table.iloc[sorted(range(len(places)), key=places.__getitem__)].reset_index(drop=True)
     return Result(table, "composition", "%", "全部有效答卷", survey.n, {})
@@ -86,7 +84,8 @@ def precision(survey: Survey) -> Result:
     -------
     Result
         One row: `estimate` the Kish design effect, `effective` the size of a simple random sample as precise,
-        `smallest` and `largest` weight relative to their mean, `clusters`.
+        `smallest` and `largest` weight relative to their mean, `clusters`. `extra["outcome_design_effect"]`: what
+        weights, clusters and raking together do to the variance of overall satisfaction, where it was asked.
     """
     weights = survey.design.weights
     row = {
@@ -102,8 +101,64 @@ def precision(survey: Survey) -> Result:
         "recruitment": survey.round.recruitment,
         "weighted": survey.raking is not None,
         **{f"guessed_{k}": v for k, v in survey.guessed.items()},
+        **_outcome_effect(survey),
     }
     return Result(pd.DataFrame([row]), "precision", "", "全部有效答卷", survey.n, extra)
+
+
+def _outcome_effect(survey: Survey) -> dict[str, float]:
+    item = survey.codebook.one("outcome")
+    if item is None or item.code not in survey.responses:
+        return {}
+    effect = float(design_effects(item.to100(survey.responses[item.code]), survey.design)[0])
+    return {"outcome_design_effect": effect} if np.isfinite(effect) else {}
+
+
+def weighting(survey: Survey) -> Result | None:
+    """Say how well each margin is met after weighting and trimming; None without weighting.
+
+    Returns
+    -------
+    Result
+        A row a raking margin: `margin` (machine name), `label`, `category` and `category_label` of its largest
+        deviation, `estimate` that deviation in percentage points (weighted minus population), `sample` the largest
+        deviation of the unweighted sample, `categories`, `n`. `extra`: Kish design effects `design_effect`,
+        `untrimmed_design_effect` and, where persons employed are counted, `employment_design_effect`; `effective`;
+        `trimmed` (weights lowered), `trim` (the cap in mean weights, 0 = none), `smallest`, `largest`, `iterations`.
+    """
+    report = survey.raking
+    if report is None:
+        return None
+    rows = [_worst(survey, str(margin), part) for margin, part in report.table.groupby("margin", sort=False)]
+    extra: dict[str, float] = {
+        "design_effect": report.design_effect,
+        "untrimmed_design_effect": report.untrimmed_design_effect,
+        "effective": report.effective_n,
+        "trimmed": report.trimmed,
+        "trim": survey.round.trim or 0.0,
+        "smallest": report.smallest,
+        "largest": report.largest,
+        "iterations": report.iterations,
+    }
+    if survey.employment is not None:
+        extra["employment_design_effect"] = design_effect(survey.employment.weights)
+    return Result(pd.DataFrame(rows), "weighting", "百分点", "全部有效答卷", survey.n, extra)
+
+
+def _worst(survey: Survey, margin: str, part: pd.DataFrame) -> dict[str, object]:
+    after = part["deviation"].to_numpy(dtype=float)
+    before = (part["sample"] - part["population"]).to_numpy(dtype=float)
+    category = str(part["category"].iloc[int(np.abs(after).argmax())])
+    return {
+        "margin": margin,
+        "label": _name(margin),
+        "category": category,
+        "category_label": _label(survey, margin, category),
+        "estimate": after[np.abs(after).argmax()],
+        "sample": before[np.abs(before).argmax()],
+        "categories": len(part),
+        "n": survey.n,
+    }
 
 
 def _register(survey: Survey, counts: Mapping[str, tuple[int, int]], role: str) -> pd.DataFrame:
@@ -132,6 +187,20 @@ def _place(survey: Survey, margin: str, category: str) -> tuple[int, int]:
     item = survey.codebook.one(margin)
     options = [] if item is None else list(dict.fromkeys(item.groups.values() or item.options))
     return margins.index(margin), options.index(category) if category in options else len(options)
+
+
+def _name(margin: str) -> str:
+    return "×".join(MARGINS.get(column, column) for column in margin.split("×"))
+
+
+def _label(survey: Survey, margin: str, category: str) -> str:
+    """Say a category as the questionnaire prints it, those of a crossed margin part by part."""
+    columns, parts = margin.split("×"), str(category).split("×")
+    if len(columns) != len(parts):  # a category whose own name holds the sign
+        return str(category)
+    return "×".join(
+        _labels(survey, column).get(part, part) for column, part in zip(columns, parts, strict=True)
+    )
 
 
 def _labels(survey: Survey, role: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evalpkg.codebook import Item
     from evalpkg.survey import Survey
 
+WEIGHTINGS = {"enterprise": "按企业计", "employment": "按从业人员计"}
 DIRECTIONS = {"better": "变好", "same": "持平", "worse": "变差"}
 
 
@@ -145,6 +146,83 @@ def sensitivity(survey: Survey) -> estimate.Result | None:
     ]
     table = pd.concat(rows, ignore_index=True)
     return estimate.Result(table, "sensitivity", "分", _base(item), len(survey.responses))
+
+
+def estimands(survey: Survey) -> estimate.Result | None:
+    """Give overall satisfaction as enterprises see it and as weighted by the persons they employ.
+
+    Returns
+    -------
+    Result or None
+        Two rows, keys `weighting` ("enterprise", "employment") and `label`, each with the interval of its own design.
+        `extra`: `difference` (employment minus enterprise) with `difference_low`, `difference_high`, from the
+        covariance of the two weightings of the same respondents; `deff_enterprise`, `deff_employment` (Kish). None
+        where the population's employment is not known.
+    """
+    item = _asked(survey, "outcome")
+    if item is None or survey.employment is None:
+        return None
+    designs, level = [survey.design, survey.employment], survey.round.level
+    both = estimate.under_weightings(item.to100(survey.responses[item.code]), designs)
+    effects = [estimate.design_effect(design.weights) for design in designs]
+    extra = {
+        "cov": both.cov,
+        **estimate.compared("difference", both, [-1, 1], level),
+        **{f"deff_{key}": effect for key, effect in zip(WEIGHTINGS, effects, strict=True)},
+    }
+    table = estimate.tidy(_keys("weighting", WEIGHTINGS), both, level)
+    return estimate.Result(table, "estimands", "分", _base(item), len(survey.responses), extra)
+
+
+def difficulty_estimands(survey: Survey, *, most: int = 3) -> estimate.Result | None:
+    """Give the most ticked difficulties as shares of enterprises and of the persons they employ.
+
+    Parameters
+    ----------
+    survey
+    most
+        How many difficulties, by their share of enterprises.
+
+    Returns
+    -------
+    Result or None
+        Two rows a difficulty: keys `option`, `label`, `weighting`, `weighting_label`, then the share, its interval,
+        `count`. `extra["differences"]`: a row a difficulty, employment minus enterprise in percentage points.
+    """
+    item, ticked = survey.codebook.one("difficulty"), difficulties(survey)
+    if item is None or ticked is None or survey.employment is None:
+        return None
+    options = ticked.table[~ticked.table["exclusive"]].head(most)[["option", "label", "count"]]
+    if options.empty:
+        return None
+    y = survey.responses[[f"{item.code}.{option}" for option in options["option"]]].to_numpy(dtype=float)
+    both = estimate.under_weightings(y, [survey.design, survey.employment], estimate.share)
+    return estimate.Result(
+        _beside(options, both, survey.round.level),
+        "difficulty_estimands",
+        "%",
+        _base(item),
+        len(survey.responses),
+        {"differences": _differences(options, both, survey.round.level)},
+    )
+
+
+def _beside(options: pd.DataFrame, both: estimate.Estimate, level: float) -> pd.DataFrame:
+    """Put the two weightings of one difficulty side by side; `both` holds all of the first, then of the second."""
+    weightings = pd.DataFrame(WEIGHTINGS.items(), columns=["weighting", "weighting_label"])
+    keys = weightings.merge(options, how="cross")[
+        ["option", "label", "weighting", "weighting_label", "count"]
+    ]
+    table = estimate.tidy(keys.drop(columns="count"), both, level, factor=100.0, count=keys["count"])
+    order = np.arange(len(table)).reshape(len(WEIGHTINGS), -1).T.ravel()
+    return table.loc[order].reset_index(drop=True)
+
+
+def _differences(options: pd.DataFrame, both: estimate.Estimate, level: float) -> pd.DataFrame:
+    one = np.eye(len(options))
+    unlike = estimate.contrast(both, np.hstack([-one, one]))
+    keys = options[["option", "label"]]
+    return estimate.tidy(keys, unlike, level, factor=100.0, count=options["count"])
 
 
 def _asked(survey: Survey, role: str) -> Item | None:

@@ -85,9 +85,9 @@ class Round(_Strict):
     """Everything that is decided about a round before its answers are seen.
 
     `raking` lists the margins the sample is raked to (a list of columns each); empty means that the sample is
-    not weighted. `recruitment` decides the cluster of the design. `employment` is
-    the column of the margins file that counts persons employed: with it findings are given per person as well. `k` is the smallest number of respondents that
-    may stand behind a published number.
+    not weighted. `employment` is the column of the margins file that counts persons employed; with it findings are
+    given per person employed as well. `recruitment` decides the cluster of the design. `k` is the smallest number of
+    respondents that may stand behind a published number.
     """
 
     id: str = Field(pattern=rf"^{ROUND_ID.pattern}$")

@@ -16,6 +16,7 @@ from evalpkg.params import ParamsError, Round, reference
 from evalpkg.weights import Margins
 
 DESCRIBING = ("district", "size", "industry", "chamber", "mode")
+PERSONS_BY = ("size", "industry")  # what an enterprise's number of persons depends on most
 CLUSTER_OF = {"chambers": "chamber", "districts": "district"}
 
 
@@ -70,6 +71,7 @@ def open(round_id: str, root: str | Path | None = None) -> Survey:
     return Survey(
         round_, book, responses, intake.ratings, intake.contact, intake.reasons, intake.remarks,
         design, raking, guessed, intake.problems, intake.counts, intake.flags,
+        employed(categories, round_, design),
     )  # fmt: skip
 
 
@@ -89,10 +91,11 @@ def restricted(survey: Survey, keep: np.ndarray) -> Survey:
     }
     smaller = replace(survey, **rows, remarks=_written_by(survey.remarks, rids))
     if survey.raking is None:
-        return replace(smaller, design=_rows(survey.design, keep))
+        return replace(smaller, design=_rows(survey.design, keep), employment=None)
     categories, _ = calibration(smaller.responses, survey.round)
     design, raking = weighted(smaller.responses, categories, survey.round, survey.codebook)
-    return replace(smaller, design=design, raking=raking)
+    persons = employed(categories, survey.round, design)
+    return replace(smaller, design=design, raking=raking, employment=persons)
 
 
 def _written_by(remarks: pd.DataFrame, rids: pd.Index) -> pd.DataFrame:
@@ -172,23 +175,81 @@ def weighted(
     return design, weights.report(categories, margins, final, base)
 
 
+def employed(categories: pd.DataFrame, round_: Round, design: Design) -> Design | None:
+    """Build the design under which a person employed counts, not an enterprise; None where they are not counted.
+
+    Raking starts from enterprises represented times the persons that such an enterprise employs on average (by size
+    and industry) and ends at the persons employed in every margin. Weights are not trimmed: few enterprises employ many.
+
+    Raises
+    ------
+    ParamsError
+        The margins file lacks the column that the parameters name, or it holds no numbers.
+    WeightsError
+        As `weights.rake`, said to be about persons.
+    """
+    if round_.employment is None or not round_.raking:
+        return None
+    table = population(round_)
+    start = design.weights * _persons(categories, table, round_.employment)
+    margins = _totals(table, round_, round_.employment)
+    try:
+        final = weights.rake(categories, margins, start)
+    except weights.WeightsError as error:
+        raise weights.WeightsError(f"按从业人员加权（{round_.employment}）：{error}") from error
+    return Design(final, base_weights=final, calibration=design.calibration, clusters=design.clusters)
+
+
 def population_margins(round_: Round) -> Margins:
     """Read the population totals of every raking margin, collapsed by the round's rules."""
+    return _totals(population(round_), round_, "N")
+
+
+def population(round_: Round) -> pd.DataFrame:
+    """Read the population table of the round, a row a cell, its categories collapsed by the round's rules."""
     name = str(round_.margins)
     own = round_.raw / name
     table = pd.read_csv(own if own.is_file() else reference(round_.root, name), encoding="utf-8-sig")
     if "round" in table:
         table = table[table["round"] == round_.id]
-    lacking = {column for margin in round_.raking for column in margin} | {"N"}
+    counts = ["N"] if round_.employment is None else ["N", round_.employment]
+    lacking = {column for margin in round_.raking for column in margin} | set(counts)
     lacking -= set(table.columns)
-    if lacking or table.empty:
-        fault = f"缺少列 {'、'.join(sorted(lacking))}" if lacking else f"没有轮次 {round_.id} 的行"
-        raise ParamsError(f"总体结构文件 {name}：{fault}")
-    table = weights.collapse(table, _rules(table, round_))
+    faults = [f"缺少列 {'、'.join(sorted(lacking))}"] if lacking else []
+    faults += [f"没有轮次 {round_.id} 的行"] if table.empty else []
+    faults += ["没有从业人员数就在参数里写 employment: null"] if round_.employment in lacking else []
+    if faults:
+        raise ParamsError(f"总体结构文件 {name}：{'；'.join(faults)}")
+    for column in counts:
+        _check_counts(table[column], name)
+    return weights.collapse(table, _rules(table, round_))
+
+
+def _check_counts(counts: pd.Series, name: str) -> None:
+    numbers = pd.to_numeric(counts, errors="coerce")
+    wrong = counts.index[~(numbers >= 0)]
+    if len(wrong):
+        raise ParamsError(
+            f"总体结构文件 {name} 第 {wrong[0] + 2} 行：{counts.name} 只能是不小于 0 的数；请核对这一行"
+        )
+
+
+def _totals(table: pd.DataFrame, round_: Round, column: str) -> Margins:
     return {
-        (margin[0] if len(margin) == 1 else tuple(margin)): table.groupby(margin)["N"].sum()
+        (margin[0] if len(margin) == 1 else tuple(margin)): table.groupby(margin)[column].sum()
         for margin in round_.raking
     }
+
+
+def _persons(categories: pd.DataFrame, table: pd.DataFrame, column: str) -> np.ndarray:
+    """Persons per enterprise of each respondent's size and industry, of its size where the city has none such."""
+    by = [name for name in PERSONS_BY if name in categories and name in table]
+    persons = pd.Series(np.nan, index=categories.index)
+    for keys in (by[:place] for place in range(len(by), 0, -1)):
+        sums = table.groupby(keys)[["N", column]].sum()
+        average = (sums[column] / sums["N"].where(sums["N"] > 0)).rename("persons")
+        persons = persons.fillna(categories[keys].join(average, on=keys)["persons"])
+    return persons.fillna(table[column].sum() / table["N"].sum()).to_numpy(dtype=float)
 
 
 def _clusters(responses: pd.DataFrame, round_: Round) -> np.ndarray | None:

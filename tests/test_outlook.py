@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -265,9 +266,91 @@ def test_shares_are_those_of_estimate_in_per_cent() -> None:
     assert [row["conf_low"], row["conf_high"]] == pytest.approx([100 * low[0], 100 * high[0]])
 
 
+# --- enterprises and the persons they employ ----------------------------------------------------------------
+
+PERSONS = np.array([300.0, 40, 2, 3, 2, 4, 60, 9, 2, 50])
+CHAMBERS = np.repeat(["a", "b", "c", "d", "e"], 2)
+
+
+def both_ways(frame: pd.DataFrame | None = None) -> surveys.Survey:
+    employment = Design(W * PERSONS, clusters=CHAMBERS)
+    opened = small.survey(BOOK, ten_firms() if frame is None else frame, weights=W, clusters=CHAMBERS)
+    return replace(opened, employment=employment)
+
+
+def ratio_error(y: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Linearised values of a weighted mean by cluster, (5,)."""
+    known = ~np.isnan(y)
+    centre = (w[known] * y[known]).sum() / w[known].sum()
+    z = np.where(known, w * (np.nan_to_num(y) - centre) / w[known].sum(), 0.0)
+    return np.array([z[chamber == CHAMBERS].sum() for chamber in "abcde"])
+
+
+def test_satisfaction_of_enterprises_and_of_persons_employed() -> None:
+    result = outlook.estimands(both_ways())
+    table = found(result, "weighting")
+    y = ten_firms()["F1"].to_numpy() * 10
+    known = ~np.isnan(y)
+    assert table["label"].tolist() == ["按企业计", "按从业人员计"]
+    for key, w in (("enterprise", W), ("employment", W * PERSONS)):
+        assert table.loc[key, "estimate"] == pytest.approx((w * np.nan_to_num(y)).sum() / w[known].sum())
+        assert table.loc[key, "std_error"] == pytest.approx(np.sqrt(5 / 4 * (ratio_error(y, w) ** 2).sum()))
+        assert result.extra[f"deff_{key}"] == pytest.approx(10 * (w**2).sum() / w.sum() ** 2)
+    assert (
+        table.loc["enterprise", "estimate"]
+        == found(outlook.overall(both_ways()), "item").loc["F1", "estimate"]
+    )
+
+
+def test_the_difference_of_weightings_knows_that_the_respondents_are_the_same() -> None:
+    result = outlook.estimands(both_ways())
+    assert result is not None
+    y = ten_firms()["F1"].to_numpy() * 10
+    unlike = ratio_error(y, W * PERSONS) - ratio_error(y, W)
+    table, cov = result.table, result.extra["cov"]
+    assert result.extra["difference"] == pytest.approx(table["estimate"].diff().iloc[1])
+    assert cov[0, 0] + cov[1, 1] - 2 * cov[0, 1] == pytest.approx(5 / 4 * (unlike**2).sum())
+    assert result.extra["difference_low"] < result.extra["difference"] < result.extra["difference_high"]
+
+
+def test_most_ticked_difficulties_both_ways() -> None:
+    result = outlook.difficulty_estimands(both_ways(), most=2)
+    assert result is not None
+    assert result.table["option"].tolist() == ["LAB", "LAB", "FIN", "FIN"]
+    assert result.table["weighting"].tolist() == ["enterprise", "employment"] * 2
+    assert result.table["label"].tolist() == ["用工难"] * 2 + ["融资难"] * 2
+    for _, row in result.table.iterrows():
+        w = W * PERSONS if row["weighting"] == "employment" else W
+        y = ten_firms()[f"G1.{row['option']}"].to_numpy()
+        low, high = share(y, Design(w, clusters=CHAMBERS)).interval(0.95)
+        assert row["estimate"] == pytest.approx(100 * np.nansum(w * y) / w[~np.isnan(y)].sum())
+        assert [row["conf_low"], row["conf_high"]] == pytest.approx([100 * low[0], 100 * high[0]])
+        assert row["count"] == np.nansum(y)
+    differences = result.extra["differences"].set_index("option")
+    one, other = (
+        result.table[result.table["weighting"] == key]["estimate"].to_numpy()
+        for key in ("enterprise", "employment")
+    )
+    assert differences.index.tolist() == ["LAB", "FIN"]
+    assert differences["estimate"].to_numpy() == pytest.approx(other - one)
+    assert differences[["n", "count"]].to_numpy().tolist() == [[9, 5], [9, 5]]
+
+
+def test_without_persons_employed_there_is_one_estimand() -> None:
+    assert outlook.estimands(survey()) is None
+    assert outlook.difficulty_estimands(survey()) is None
+
+
+def test_no_difficulty_but_none_gives_no_rows() -> None:
+    frame = ten_firms().drop(columns=["G1.FIN", "G1.LAB", "G1.LAND"])
+    assert outlook.difficulty_estimands(both_ways(frame)) is None
+
+
 # --- what was not asked --------------------------------------------------------------------------------
 
 ANALYSES = [
+    outlook.estimands,
+    outlook.difficulty_estimands,
     outlook.overall,
     outlook.environments,
     outlook.change,

@@ -42,6 +42,12 @@ def test_a_round_takes_its_own_keys_and_the_defaults(workspace: Path) -> None:
     assert round_.raw == workspace.resolve() / "data" / "raw" / "2021H1"
 
 
+def test_persons_employed_are_counted_unless_the_round_says_not(workspace: Path) -> None:
+    assert params.load("2021H1", workspace).employment == "employment"
+    rewrite(workspace, "number: 2", "number: 2\nemployment: null")
+    assert params.load("2021H1", workspace).employment is None
+
+
 def test_a_round_is_frozen(workspace: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         params.load("2021H1", workspace).k = 5  # type: ignore[misc]

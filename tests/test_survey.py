@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -103,8 +105,177 @@ def test_margins_of_another_round_are_refused(demo_root: Path, tmp_path: Path) -
     with pytest.raises(ParamsError, match="没有轮次 2022H2 的行"):
         survey.population_margins(round_)
     (round_.raw / "margins.csv").write_text("round,district,size\n2022H2,LC,L\n", encoding="utf-8")
-    with pytest.raises(ParamsError, match="缺少列 N、industry"):
+    with pytest.raises(ParamsError, match="缺少列 N、employment、industry"):
         survey.population_margins(round_)
+
+
+# --- workspaces of their own: parameters, raw files, weights together --------------------------------------
+
+
+@pytest.fixture
+def workspace(demo_root: Path, tmp_path: Path) -> Path:
+    """Copy one round of the demo, for tests that change its parameters or its population."""
+    (tmp_path / "params").mkdir()
+    for name in ("_defaults.yaml", "2022H2.yaml"):
+        shutil.copy(demo_root / "params" / name, tmp_path / "params" / name)
+    shutil.copytree(demo_root / "data" / "raw" / "2022H2", tmp_path / "data" / "raw" / "2022H2")
+    return tmp_path
+
+
+def decide(workspace: Path, text: str) -> None:
+    path = workspace / "params" / "2022H2.yaml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{text}\n", encoding="utf-8")
+
+
+def register(workspace: Path) -> pd.DataFrame:
+    return pd.read_csv(workspace / "data" / "raw" / "2022H2" / "margins.csv", encoding="utf-8-sig")
+
+
+def enrol(workspace: Path, table: pd.DataFrame) -> None:
+    table.to_csv(workspace / "data" / "raw" / "2022H2" / "margins.csv", index=False)
+
+
+def sums(frame: pd.DataFrame, by: list[str], values: Any) -> pd.Series:
+    return pd.Series(values, index=frame.index).groupby([frame[column] for column in by]).sum()
+
+
+def test_persons_employed_are_reproduced_in_every_margin(opened: survey.Survey) -> None:
+    margins = pd.read_csv(opened.round.raw / "margins.csv", encoding="utf-8-sig")
+    assert opened.employment is not None
+    for column in ("district", "size", "industry"):
+        if opened.guessed[column] == 0:
+            filled = sums(opened.responses, [column], opened.employment.weights)
+            population = margins.groupby(column)["employment"].sum()
+            np.testing.assert_allclose(filled[population.index], population, rtol=1e-8)
+    assert opened.employment.weights.sum() == pytest.approx(margins["employment"].sum(), rel=1e-8)
+    np.testing.assert_array_equal(opened.employment.cluster_codes, opened.design.cluster_codes)
+
+
+def test_persons_start_from_what_an_enterprise_of_the_size_and_industry_employs(
+    opened: survey.Survey,
+) -> None:
+    table = survey.population(opened.round)
+    categories, _ = survey.calibration(opened.responses, opened.round)
+    persons = survey._persons(categories, table, "employment")
+    for row in (0, 17, 500):
+        size, industry = categories["size"].iloc[row], categories["industry"].iloc[row]
+        cell = table[(table["size"] == size) & (table["industry"] == industry)]
+        assert persons[row] == pytest.approx(cell["employment"].sum() / cell["N"].sum())
+    without = table[~((table["size"] == "S") & (table["industry"] == "工业"))]
+    fallen = survey._persons(categories, without, "employment")
+    small = without[without["size"] == "S"]
+    there = ((categories["size"] == "S") & (categories["industry"] == "工业")).to_numpy()
+    assert fallen[there] == pytest.approx(small["employment"].sum() / small["N"].sum())
+    assert fallen[~there] == pytest.approx(persons[~there])
+
+
+def test_a_round_that_counts_no_persons_has_one_weighting(workspace: Path) -> None:
+    decide(workspace, "employment: null")
+    enrol(workspace, register(workspace).drop(columns="employment"))
+    assert survey.open("2022H2", workspace).employment is None
+
+
+def test_a_column_of_persons_that_is_not_there_is_refused(workspace: Path) -> None:
+    enrol(workspace, register(workspace).drop(columns="employment"))
+    with pytest.raises(ParamsError) as refusal:
+        survey.population(params.load("2022H2", workspace))
+    words = "总体结构文件 margins.csv：缺少列 employment；没有从业人员数就在参数里写 employment: null"
+    assert str(refusal.value) == words
+
+
+@pytest.mark.parametrize(("column", "value"), [("employment", "约三百"), ("N", "-4"), ("N", "")])
+def test_a_count_that_is_no_number_is_refused_with_its_line(workspace: Path, column: str, value: str) -> None:
+    table = register(workspace).astype({column: object})
+    table.loc[2, column] = value
+    enrol(workspace, table)
+    with pytest.raises(ParamsError) as refusal:
+        survey.population(params.load("2022H2", workspace))
+    assert str(refusal.value).startswith(f"总体结构文件 margins.csv 第 4 行：{column} 只能是不小于 0 的数")
+
+
+def test_size_without_persons_is_refused_as_a_matter_of_persons(
+    workspace: Path, opened: survey.Survey
+) -> None:
+    table = register(workspace)
+    table.loc[table["size"] == "G", "employment"] = 0
+    enrol(workspace, table)
+    categories, _ = survey.calibration(opened.responses, opened.round)
+    with pytest.raises(
+        weights.WeightsError, match=r"^按从业人员加权（employment）：边际“size”的类别“G”总体为 0"
+    ):
+        survey.employed(categories, params.load("2022H2", workspace), opened.design)
+
+
+def test_crossed_margins_and_collapse_rules_reach_both_weightings(workspace: Path) -> None:
+    decide(
+        workspace,
+        "raking: [[size, industry], [district]]\n"
+        "collapse: {size: {L: M}, industry: {农业: 工业, 交通物流: 现代服务, 生活与公共服务: 现代服务}}",
+    )
+    opened = survey.open("2022H2", workspace)
+    merged = weights.collapse(register(workspace), opened.round.collapse)
+    categories, _ = survey.calibration(opened.responses, opened.round)
+    assert set(categories["size"]) == {"M", "S", "X", "G"}
+    assert opened.employment is not None and opened.raking is not None
+    for design, column in ((opened.design, "N"), (opened.employment, "employment")):
+        for margin in (["size", "industry"], ["district"]):
+            population = merged.groupby(margin)[column].sum()
+            filled = sums(categories, margin, design.weights)
+            np.testing.assert_allclose(filled[population.index], population, rtol=1e-8)
+    assert set(opened.raking.table["margin"]) == {"size×industry", "district"}
+
+
+def test_an_empty_cell_of_a_crossed_margin_names_the_rule_that_mends_it(workspace: Path) -> None:
+    decide(workspace, "raking: [[size, industry]]")
+    with pytest.raises(weights.WeightsError, match=r"边际“size×industry”的类别“L×.*用 collapse 规则"):
+        survey.open("2022H2", workspace)
+
+
+def test_weights_that_do_not_converge_stop_the_round_by_name(workspace: Path, opened: survey.Survey) -> None:
+    """No large firm of the sample is in transport: 90% large and 20% in transport cannot both be reached."""
+    decide(workspace, "raking: [[size], [industry]]")
+    lone = ((opened.responses["size"] == "L") & (opened.responses["industry"] == "交通物流")).sum()
+    table = register(workspace).groupby(["size", "industry"], as_index=False)[["N", "employment"]].sum()
+    large, transport = table["size"] == "L", table["industry"] == "交通物流"
+    share = np.select([large & transport, large, transport], [0.1, 0.8, 0.1], 0.1)
+    cells = table.groupby([large, transport])["N"].transform("sum")
+    table["N"] = 1e5 * share * table["N"] / cells
+    enrol(workspace, table.assign(round="2022H2"))
+    assert lone == 0
+    with pytest.raises(
+        weights.WeightsError, match=r"加权在 1000 次迭代后仍未收敛：边际“(size|industry)”的类别"
+    ):
+        survey.open("2022H2", workspace)
+
+
+def test_trimming_in_the_parameters_reaches_the_weights_of_enterprises_alone(workspace: Path) -> None:
+    decide(workspace, "trim: 3")
+    opened = survey.open("2022H2", workspace)
+    w = opened.design.weights
+    assert opened.raking is not None and opened.raking.trimmed > 0
+    assert w.max() <= 3 * w.mean() * (1 + 1e-9)
+    assert opened.raking.design_effect < opened.raking.untrimmed_design_effect
+    assert opened.employment is not None
+    assert opened.employment.weights.sum() == pytest.approx(register(workspace)["employment"].sum(), rel=1e-8)
+
+
+def test_part_of_a_round_is_weighted_anew_both_ways(opened: survey.Survey) -> None:
+    keep = np.arange(opened.n) % 10 != 0
+    part = survey.restricted(opened, keep)
+    assert part.employment is not None and opened.employment is not None
+    assert part.design.n == part.employment.n == keep.sum()
+    assert part.design.weights.sum() == pytest.approx(opened.design.weights.sum())
+    assert part.employment.weights.sum() == pytest.approx(opened.employment.weights.sum())
+
+
+def test_part_of_an_unweighted_round_has_one_weighting(opened: survey.Survey) -> None:
+    keep = np.arange(opened.n) % 2 == 0
+    part = survey.restricted(replace(opened, raking=None), keep)
+    assert part.employment is None
+    np.testing.assert_array_equal(part.design.weights, opened.design.weights[keep])
+
+
+# --- where the errors are linearised ----------------------------------------------------------------------
 
 
 def disproportionate_sample(
