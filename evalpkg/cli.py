@@ -1,4 +1,4 @@
-"""Command line: demo, run, check, version; every failure is one Chinese line and an exit code."""
+"""Command line: demo, run, check, plan, version; every failure is one Chinese line and an exit code."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
+    from evalpkg.disclosure import Protected
     from evalpkg.ingest import Intake
     from evalpkg.report import Step
 
@@ -81,12 +82,73 @@ def check(
     print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems)} 处提醒")
 
 
+@app.command(help="按一轮的误差推算：要分清各部门，下一轮需要多少家企业。")
+def plan(
+    round_id: Annotated[str, typer.Argument(metavar="轮次", help="已经做完的一轮", show_default=False)],
+    width: Annotated[
+        float | None, typer.Option("--width", help="名次区间平均要窄到几位（默认 10，部门少时取一半）")
+    ] = None,
+    difference: Annotated[float, typer.Option("--difference", help="相差几分要能分清")] = 5.0,
+    root: Root = None,
+) -> None:
+    """Print what rounds of other sizes would tell apart, and how large one must be."""
+    from evalpkg import disclosure, planner, scores, survey
+
+    opened = survey.open(round_id, root)
+    gate = disclosure.gate(opened)
+    sizes = planner.sample_size(
+        scores.departments(opened),
+        widths=None if width is None else [width],
+        differences=[difference],
+        level=opened.round.level,
+        seed=opened.round.seed_for("planner"),
+    )
+    if (shown := gate(sizes)) is not None:
+        _print_plan(round_id, shown)
+
+
 @app.command(help="显示版本号。")
 def version() -> None:
     """Print the version."""
     import evalpkg
 
     print(evalpkg.__version__)
+
+
+def _print_plan(round_id: str, sizes: Protected) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from evalpkg.disclosure import nearest
+
+    extra = sizes.extra
+    console = Console(highlight=False)
+    console.print(
+        f"{round_id}：{nearest(sizes.total):,} 家企业、{extra['departments']} 个部门；"
+        f"照这样，名次区间平均宽 {extra['width_now']:.0f} 位",
+        soft_wrap=True,
+    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in (
+        "企业数",
+        "名次区间\n（平均，位）",
+        "指定两部门\n（分）",
+        "任意两部门\n（分）",
+        "与平均相比\n（分）",
+    ):
+        table.add_column(heading, justify="right")
+    for row in sizes.table.to_dict("records"):
+        points = [f"{row[name]:.1f}" for name in ("detectable_pair", "detectable", "detectable_mean")]
+        table.add_row(f"{row['respondents']:,.0f}", f"{row['estimate']:.0f}", *points)
+    console.print(table)
+    for row in extra["needed"].to_dict("records"):
+        console.print(f"{row['label']}：{_firms(row['respondents'])}", soft_wrap=True)
+    console.print(extra["assumptions"], soft_wrap=True)
+
+
+def _firms(number: float) -> str:
+    return f"约需 {number:,.0f} 家" if number < float("inf") else "20 万家也达不到"
 
 
 def _read(round_id: str | None, file: Path | None, codebook: str | None, root: Path | None) -> Intake:
@@ -181,7 +243,7 @@ def explain(error: Exception) -> tuple[str, int]:
 
     name = type(error).__name__
     if name in OWN_ERRORS:
-        return str(error), OWN_ERRORS[name]
+        return str(error), getattr(error, "exit_code", OWN_ERRORS[name])
     if isinstance(error, OSError):
         return explain(from_os_error(error))
     code = getattr(error, "exit_code", None)
@@ -203,8 +265,8 @@ def usage(error: TyperException) -> str:
 
 # How typer's own sentences begin (or the name of its error), and what a clerk reads instead.
 FAULTS = (
-    ("No such command", "没有命令 {}，可用：demo、run、check、version"),
-    ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、version"),
+    ("No such command", "没有命令 {}，可用：demo、run、check、plan、version"),
+    ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、plan、version"),
     ("NoSuchOption", "没有选项 {}"),
     ("Missing", "缺少{}"),
     ("BadOptionUsage", "选项 {} 后面要写一个值"),

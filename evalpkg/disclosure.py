@@ -16,6 +16,7 @@ from evalpkg.survey import Survey
 ROUNDING = 5  # counts are published to the nearest five
 FEW = 60  # fewer raters than this are drawn as a broken line
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
+TELLING = {"contact": ("selection_low", "selection_high")}  # numbers from which a share can be reckoned back
 
 
 class DisclosureRefused(Exception):
@@ -81,6 +82,8 @@ class Gate:
         safe[[c for c in NUMBERS if c in table]] = safe[[c for c in NUMBERS if c in table]].mask(below)
         for share in [c for c in table.columns if f"{c}_count" in table]:
             safe = self._secondary(safe, table, share)
+        if "without_n" in table:
+            safe = self._differenced(safe, table)
         safe["support"] = np.select(
             [table["n"] < self.min_raters, table["n"] < FEW], ["listed", "few"], "full"
         )
@@ -92,7 +95,17 @@ class Gate:
         small = table[f"{share}_count"] < self.k
         safe[share] = table[share].astype(float).mask(small | (base < self.k))
         safe[f"{share}_bound"] = np.where(small & (base >= self.k), 100 * self.k / base.clip(lower=1), np.nan)
+        telling = [column for column in TELLING.get(share, ()) if column in table]
+        safe[telling] = safe[telling].mask(safe[share].isna())
         return safe
+
+    def _differenced(self, safe: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+        """Blank the numbers without some respondents where the two numbers would give those few away."""
+        left_out = table["n"] - table["without_n"]
+        small = (table["without_n"] < self.k) | ((left_out > 0) & (left_out < self.k))
+        columns = [c for c in ("without", "without_low", "without_high", "difference") if c in table]
+        safe[columns] = safe[columns].mask(small)
+        return safe.assign(without_n=table["without_n"].mask(small, 0))
 
 
 def gate(survey: Survey) -> Gate:

@@ -6,13 +6,23 @@ import html
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 import pandas as pd
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EM DASH}"
+TIERS = {"above": "明显高于平均", "same": "与平均分不出高下", "below": "明显低于平均"}
 ROLES = {"regulator": "监管执法", "service": "服务保障", "utility": "公用事业", "judiciary": "司法机关"}
+
+# Signs in a square of 12 px; filled = established, hollow = not distinguishable.
+SHAPES = {
+    "sure": '<circle cx="6" cy="6" r="4.5" style="fill:var(--mid,#5d6873)"/>',
+    "same": '<circle cx="6" cy="6" r="4" style="fill:none;stroke:var(--mid,#5d6873);stroke-width:1.75"/>',
+    "listed": '<path d="M1 6h10" style="stroke:var(--mid,#5d6873)"/>',
+    "above": '<path d="M6 1l5 9.5H1Z" style="fill:var(--up,#0b4f8a)"/>',
+    "below": '<path d="M6 11L1 1.5h10Z" style="fill:var(--dn,#a84a00)"/>',
+}
 
 # Characters that no XML may hold, and those that turn the reading direction of the text after them.
 UNPRINTABLE = re.compile(
@@ -218,6 +228,38 @@ def count(value: Number) -> str:
     return f"{value:,.0f}" if known(value) else ABSENT
 
 
+def places(low: Number, high: Number) -> str:
+    """Write a rank set; always a pair, for no single place is published.
+
+    Examples
+    --------
+    >>> places(28.0, 34.0)
+    '第 28 至 34 名'
+    """
+    return f"第 {low:.0f} 至 {high:.0f} 名" if known(low) and known(high) else ABSENT
+
+
+def sign(name: str, says: str = "") -> Fragment:
+    """Draw the sign of a tier or of a certainty (sure, same, listed, above, below) to stand in a line of words.
+
+    `says` is read aloud in its place; a sign beside words that say the same needs none.
+
+    Examples
+    --------
+    >>> sign("above", "明显高于平均").startswith('<svg class="m" role="img" aria-label="明显高于平均"')
+    True
+    """
+    spoken = f'role="img" aria-label="{escape(says)}"' if says else 'aria-hidden="true"'
+    return Fragment(
+        f'<svg class="m" {spoken} width="12" height="12" viewBox="0 0 12 12">{SHAPES[name]}</svg>'
+    )
+
+
+def ranked(table: pd.DataFrame) -> bool:
+    """Tell whether a table of departments holds tiers and rank sets."""
+    return "rank_low" in table and bool(table["rank_low"].notna().any())
+
+
 def listing(parts: Iterable[str], limit: int = 6) -> str:
     """Name at most `limit` things and say how many there are.
 
@@ -248,6 +290,40 @@ def records(table: pd.DataFrame, extra: Mapping[str, Any]) -> list[Record]:
         for row in table.itertuples(index=False, name=None)
     ]
     return [{**row, "label": str(row[str(name)]), **limits} for row in rows]
+
+
+class Shown(Protocol):
+    """What a protected result shows of itself."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Rows."""
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """What stands beside the table."""
+
+
+def variants(sensitivity: Shown, headlines: Shown | None = None, modes: Shown | None = None) -> list[Record]:
+    """Return overall satisfaction as it is published (first), then as other ways of computing it give it.
+
+    `headlines` adds the score without the questionnaires in doubt, `modes` the score if all had answered by the
+    largest mode.
+    """
+    rows = records(sensitivity.table, sensitivity.extra)
+    for row in [] if headlines is None else records(headlines.table, headlines.extra):
+        removed = number(row, "n") - number(row, "without_n")
+        if row.get("key") == "overall" and removed > 0 and known(number(row, "without")):
+            rows.append(_variant(row, f"不含存疑的 {count(removed)} 份", "without"))
+    for row in [] if modes is None else records(modes.table, modes.extra)[:1]:
+        if known(number(row, "adjusted")):
+            rows.append(_variant(row, f"若都按{row['label']}", "adjusted"))
+    return rows
+
+
+def _variant(row: Record, label: str, name: str) -> Record:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    return {"label": label, "estimate": row[name], "conf_low": low, "conf_high": high, "support": "full"}
 
 
 def number(record: Record, name: str) -> float:

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
+import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from evalpkg import figures, tables, words
+from evalpkg.disclosure import Gate, Protected
+from evalpkg.estimate import Result
+from evalpkg.params import Selection
 
 DOT = (
     '<svg class="m" aria-hidden="true" width="10" height="10" viewBox="0 0 10 10">'
@@ -89,6 +96,102 @@ TABLE = (
 )
 DETAILS = f"<details><summary>明细表</summary>{TABLE.replace('t-departments', 't-all')}</details>"
 NOTES = "#### 为什么分组看\n管人的部门和帮人的部门，尺度不同。\n\n#### 不能说明什么\n低于平均不等于不合格。"
+
+# Name, score, half a 95% interval, contact in per cent, raters, first and last place, tier; all invented.
+DEPARTMENTS: dict[str, list[tuple[str, float, float, float, int, float, float, str]]] = {
+    "regulator": [
+        ("公安局", 75.6, 1.9, 52, 535, 1, 14, "same"), ("税务局", 80.6, 1.5, 84, 865, 1, 4, "above"),
+        ("林业局", 73.6, 4.0, 12, 125, 1, 17, "same"), ("城管局", 63.9, 2.1, 44, 455, 14, 17, "below"),
+        ("生态环境局", 70.9, 2.0, 50, 515, 3, 17, "same"), ("市场监管局", 77.6, 1.6, 72, 745, 1, 11, "above"),
+        ("海关", 71.0, 6.0, 3, 27, np.nan, np.nan, ""), ("住建局", 66.6, 2.3, 36, 370, 8, 17, "below"),
+        ("银保监分局", 71.0, 3.3, 18, 185, 2, 17, "same"),
+    ],
+    "service": [
+        ("政数局", 79.4, 1.9, 56, 580, 1, 7, "above"), ("农业农村局", 73.2, 3.0, 22, 225, 2, 16, "same"),
+        ("金融局", 68.9, 2.7, 26, 270, 4, 17, "same"), ("教育局", 72.9, 3.7, 14, 145, 1, 17, "same"),
+    ],
+    "utility": [
+        ("供水企业", 73.9, 1.9, 54, 555, 2, 15, "same"), ("供气企业", 67.9, 2.2, 40, 415, 7, 17, "below"),
+        ("供电公司", 80.2, 1.7, 68, 700, 1, 5, "above"),
+    ],
+    "judiciary": [
+        ("检察院", 74.2, 6.4, 5, 50, 1, 17, "same"), ("法院", 66.8, 2.9, 24, 250, 7, 17, "below"),
+    ],
+}  # fmt: skip
+GATE = Gate(k=10, min_raters=30)
+
+
+def departments() -> Result:
+    """Return scores of departments as the analysis gives them; 海关 has too few raters to be ranked."""
+    rows = [(role, *row) for role, group in DEPARTMENTS.items() for row in group]
+    names = ("role", "label", "estimate", "half", "contact", "n", "rank_low", "rank_high", "tier")
+    table = pd.DataFrame(rows, columns=names)
+    middle, half = table["estimate"], table.pop("half")
+    table = table.assign(
+        department=[f"D{i}" for i in range(len(table))], std_error=half / 2,
+        conf_low=middle - half, conf_high=middle + half,
+        family_low=(middle - 1.6 * half).where(table["tier"] != ""),
+        family_high=(middle + 1.6 * half).where(table["tier"] != ""),
+        raw=middle - 1.2, raw_low=middle - 1.2 - half, raw_high=middle - 1.2 + half,
+        contact_n=1000, contact_count=(10 * table["contact"]).astype(int), unhappy=26.0,
+        unhappy_count=(0.26 * table["n"]).astype(int), tier_role=table["tier"],
+        selection_low=middle - 0.05 * (100 - table["contact"]), selection_high=middle + 0.05 * (100 - table["contact"]),
+    )  # fmt: skip
+    roles = pd.DataFrame({
+        "role": list(DEPARTMENTS), "departments": [8, 4, 3, 2], "n": [990, 900, 870, 260], "estimate": [71.6, 73.6, 74.0, 70.5],
+        "conf_low": [70.4, 72.2, 72.1, 66.4], "conf_high": [72.8, 75.0, 75.9, 74.6], "tier": ["below", "same", "same", "same"],
+    })  # fmt: skip
+    mean = pd.DataFrame({"role": ["all"], "departments": [17], "n": [1000], "estimate": [72.7]})
+    mean = mean.assign(conf_low=71.9, conf_high=73.5)
+    extra = {
+        "by_role": roles, "mean": mean, "ranked": 17, "rank_width": 12.4, "reliability": 0.71, "df": 37.0,
+        "reliability_low": 0.62, "reliability_high": 0.8, "adjusted": True, "notes": (),
+    }  # fmt: skip
+    return Result(table, "departments", "分", "打过交道并打分的企业", 1012, extra)
+
+
+def protected_departments(**columns: Any) -> Protected:
+    """Return the scores as they pass the gate; `columns` replace some of the table."""
+    result = departments()
+    passed = GATE(
+        Result(result.table.assign(**columns), result.name, result.unit, result.base, 1012, result.extra)
+    )
+    assert passed is not None
+    return passed
+
+
+def cells(groups: int = 15) -> Protected:
+    """Return departments by district: every fifth cell borrows, a few surely differ; all invented."""
+    table = departments().table[["department", "label", "role", "estimate"]]
+    names = [f"某某{at}县" for at in range(groups - 1)] + ["瀍河回族区"]
+    table = table.merge(pd.DataFrame({"group": range(groups), "group_label": names}), how="cross")
+    at = np.arange(len(table))
+    table = table.assign(
+        estimate=table["estimate"] + at % 7 - 3, n=40, source=np.where(at % 5, "direct", "synthetic"),
+        differs=np.select([at % 29 == 1, at % 31 == 2], ["above", "below"], "same"),
+    )  # fmt: skip
+    passed = GATE(
+        Result(table, "cells_district", "分", "打过交道并打分的企业", 1012, {"notes": ("各格已扣除宽严",)})
+    )
+    assert passed is not None
+    return passed
+
+
+def ranked() -> list[tuple[str, str, list[str]]]:
+    """Return the cells of a page on departments with tiers and rank sets, as the package renders them."""
+    scores = protected_departments()
+    heat = tables.heat(cells(), scores=scores, no=2, title="各县（区）企业看各部门", id="heat-district")
+    folded = tables.heat(cells(6), title="按规模看各部门", id="heat-size", folded="按规模")
+    return [
+        ("code", words.headline(words.departments(scores)), []),
+        ("code", tables.tiers(scores), []),
+        ("code", figures.departments(scores), []),
+        ("code", figures.legend(*figures.signs_of(scores)), []),
+        ("markdown", NOTES, ["margin"]),
+        ("code", tables.departments(scores, selection=Selection()), ["wide"]),
+        ("code", heat + folded, ["wide"]),
+    ]
+
 
 # Stem -> cells as (kind, content, tags); code cells show a Fragment.
 PAGES: dict[str, list[tuple[str, str, list[str]]]] = {

@@ -6,13 +6,28 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import evalpkg
-from evalpkg import cli, disclosure, ingest, params, report, synthetic, weights
+from evalpkg import (
+    cli,
+    disclosure,
+    ingest,
+    params,
+    planner,
+    report,
+    scores,
+    survey,
+    synthetic,
+    weights,
+)
+from evalpkg.estimate import Result
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,7 +70,7 @@ def workspace(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["nope"], "没有命令 nope，可用：demo、run、check、version"),
+        (["nope"], "没有命令 nope，可用：demo、run、check、plan、version"),
         (["run"], "缺少轮次；"),
         (["run", "2022H2", "--nope"], "没有选项 --nope"),
         (["run", "2022H2", "--jobs"], "选项 --jobs 后面要写一个值"),
@@ -65,6 +80,8 @@ def workspace(folder: Path) -> Path:
         (["check"], "请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一"),
         (["check", "2022H2", "--file", "a.xlsx"], "二者选一"),
         (["check", "--file", "a.xlsx"], "二者选一"),
+        (["plan"], "缺少轮次；"),
+        (["plan", "2022H2", "--width", "ten"], "--width 的值不对"),
     ],
 )
 def test_a_wrong_call_is_one_chinese_line(command: Any, arguments: list[str], line: str) -> None:
@@ -85,7 +102,7 @@ def test_no_command_prints_the_help(command: Any) -> None:
     code, out, err = command()
     assert code == 64
     assert "写出五轮示例数据" in out
-    assert err.startswith("缺少命令，可用：demo、run、check、version")
+    assert err.startswith("缺少命令，可用：demo、run、check、plan、version")
 
 
 def test_the_version_is_that_of_the_package(command: Any) -> None:
@@ -151,7 +168,7 @@ def test_a_wrong_round_lists_those_there_are(command: Any, tmp_path: Path) -> No
 def test_run_ends_with_the_path_of_the_page(
     command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked = {}
+    asked: dict[str, object] = {}
 
     def run(
         rounds: list[str], *, listen: Callable[[report.Step], None], **options: Any
@@ -202,6 +219,94 @@ def test_check_lists_every_fault_with_its_code(
     code, out, err = command("check", "--file", tmp_path / "a.xlsx", "--codebook", "short")
     assert (code, out.splitlines()) == (3, [str(PROBLEM)] * 3)
     assert err == "拒收：3 处必须改正，见上面各行\n"
+
+
+# --- plan ----------------------------------------------------------------------------------------------
+
+
+def scored(total: int, ranked: int = 20) -> Result:
+    """Return scores of 20 departments a point apart, of which some are ranked."""
+    table = pd.DataFrame({"estimate": np.arange(70.0, 90.0), "n": 300})
+    table["rank_low"] = np.where(np.arange(20) < ranked, 1.0, np.nan)
+    extra = {"cov": np.eye(20), "df": 37.0, "reliability": 0.97}
+    return Result(table, "departments", "分", "企业", total, extra)
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch, demo_root: Path) -> Path:
+    """Give departments scores that do not depend on how they are computed, and the demo's root."""
+    monkeypatch.setattr(scores, "departments", lambda opened: scored(opened.n))
+    return demo_root
+
+
+def test_plan_prints_sizes_needs_and_what_is_assumed(command: Any, planned: Path) -> None:
+    code, out, err = command("plan", "2022H2", "--root", planned, "--width", 4, "--difference", 2.5)
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert lines[0].startswith("2022H2：1,0")
+    assert "家企业、20 个部门；照这样，名次区间平均宽" in lines[0]
+    sizes = [line.split() for line in lines if line.strip()[:1].isdigit()][1:]
+    assert [row[0] for row in sizes] == [f"{n:,}" for n in planner.SIZES]
+    assert all(len(row) == 5 for row in sizes)
+    needs = [line for line in lines if "：约需 " in line]
+    assert needs[0].startswith("名次区间平均不超过 4 位：约需 ")
+    assert needs[1].startswith("事先指定的一对部门相差 2.5 分：约需 ")
+    assert len(needs) == 4
+    assert lines[-1] == planner.ASSUMPTIONS
+
+
+def test_plan_prints_what_the_planner_says(command: Any, planned: Path) -> None:
+    opened = survey.open("2022H2", planned)
+    _, out, _ = command("plan", "2022H2", "--root", planned)
+    expected = planner.sample_size(scored(opened.n), seed=opened.round.seed_for("planner"))
+    row = expected.table.iloc[2]
+    cells = [row["detectable_pair"], row["detectable"], row["detectable_mean"]]
+    assert ["1,500", f"{row['estimate']:.0f}", *(f"{x:.1f}" for x in cells)] in [
+        line.split() for line in out.splitlines()
+    ]
+    for need in expected.extra["needed"].itertuples():
+        assert f"{need.label}：约需 {need.respondents:,.0f} 家" in out.splitlines()
+
+
+def test_plan_says_when_no_number_is_enough(command: Any, planned: Path) -> None:
+    _, out, _ = command("plan", "2022H2", "--root", planned, "--difference", 0.01)
+    assert "事先指定的一对部门相差 0.01 分：20 万家也达不到" in out.splitlines()
+
+
+def test_plan_publishes_nothing_of_a_round_that_is_too_small(
+    command: Any, monkeypatch: pytest.MonkeyPatch, planned: Path
+) -> None:
+    opened = survey.open("2022H2", planned)
+    small = replace(opened, round=opened.round.model_copy(update={"min_respondents": 5000}))
+    monkeypatch.setattr(survey, "open", lambda *arguments: small)
+    code, out, err = command("plan", "2022H2", "--root", planned)
+    assert (code, out) == (4, "")
+    assert "不足公布所需的 5000 份" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "line"),
+    [
+        (["--width", 21], 64, "名次区间的平均宽度是 21：要在 1 与部门数 20 之间"),
+        (["--difference", 0], 64, "要分清的分差是 0：必须大于 0"),
+    ],
+)
+def test_plan_refuses_a_senseless_target(
+    command: Any, planned: Path, options: list[object], code: int, line: str
+) -> None:
+    left, out, err = command("plan", "2022H2", "--root", planned, *options)
+    assert (left, out) == (code, "")
+    assert err.startswith(line) and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("result", [None, scored(1000, ranked=1)])
+def test_plan_needs_ranked_departments(
+    command: Any, monkeypatch: pytest.MonkeyPatch, planned: Path, result: Result | None
+) -> None:
+    monkeypatch.setattr(scores, "departments", lambda opened: result)
+    code, out, err = command("plan", "2022H2", "--root", planned)
+    assert (code, out) == (70, "")
+    assert err.startswith(("本轮没有部门评分", "达到最低评分家数的部门少于 2 个"))
 
 
 # --- demo ----------------------------------------------------------------------------------------------

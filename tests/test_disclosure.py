@@ -85,6 +85,41 @@ def test_a_second_share_may_have_another_denominator() -> None:
     ]
 
 
+def test_a_bound_does_not_give_a_blanked_share_away() -> None:
+    """selection_low and selection_high lie delta (1 - contact) from the score: contact could be reckoned back."""
+    table = shares([20, 20], [20, 20]).table.drop(columns="count")
+    table = table.assign(contact=[50.0, 2.0], contact_count=[200, 8], contact_n=[400, 400])
+    table = table.assign(selection_low=60.0, selection_high=65.0)
+    protected = passed(Result(table, "scores", "分", "打分的企业", 300)).table
+    assert protected["contact"].isna().tolist() == [False, True]
+    assert (
+        protected["selection_low"].isna().tolist()
+        == protected["selection_high"].isna().tolist()
+        == [False, True]
+    )
+
+
+@given(st.lists(st.tuples(st.integers(10, 300), st.integers(0, 300)), min_size=1, max_size=8))
+def test_two_numbers_never_give_away_the_few_between_them(pairs: list[tuple[int, int]]) -> None:
+    n, left_out = [pair[0] for pair in pairs], [min(pair) for pair in pairs]
+    rest = np.subtract(n, left_out)
+    table = shares(n, n).table.drop(columns="count")
+    table = table.assign(without=50.0, without_low=40.0, without_high=60.0, difference=1.0, without_n=rest)
+    protected = passed(Result(table, "headlines", "分", "全部答卷", 300)).table
+    seen = protected[["without", "without_low", "without_high", "difference"]].notna()
+    allowed = (rest >= 10) & ((np.array(left_out) == 0) | (np.array(left_out) >= 10))
+    assert (seen.to_numpy() == allowed[:, None]).all()
+    assert (protected["without_n"] % 5 == 0).all()
+
+
+def test_tiers_and_rank_sets_pass_and_those_of_a_hidden_row_do_not() -> None:
+    table = shares([40, 9], [40, 9]).table.drop(columns="count")
+    table = table.assign(rank_low=[1.0, 2.0], rank_high=[7.0, 9.0], tier=["above", ""], family_low=60.04)
+    protected = passed(Result(table, "scores", "分", "打分的企业", 300)).table
+    assert protected["tier"].tolist() == ["above", ""]
+    assert protected["rank_low"].isna().tolist() == protected["family_low"].isna().tolist() == [False, True]
+
+
 def test_only_numbers_words_and_counted_tables_pass_beside_the_table() -> None:
     frame = pd.DataFrame({"theme": ["融资"], "estimate": [50.0], "n": [4]})
     extra = {

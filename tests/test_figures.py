@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -17,13 +18,14 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+import sample_pages
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalpkg import figures
 from evalpkg.disclosure import Protected
 from evalpkg.figures import fonts, marks
-from evalpkg.figures.forest import axis
+from evalpkg.figures.forest import axis, places
 from evalpkg.figures.palette import COLOURS
 from evalpkg.fragment import Fragment
 
@@ -57,10 +59,27 @@ def of_departments() -> Protected:
     return dataclasses.replace(result, base="打过交道并打分的企业", extra=extra)
 
 
+def of_tiers(**columns: object) -> Protected:
+    """Return departments with tiers and rank sets: 17 ranked, one listed, one with 50 raters."""
+    return sample_pages.protected_departments(**columns)
+
+
 DIFFICULTIES = protected(["融资难", "用工难", "停车难"], [34.2, 26.1, 3.9])
 DRIVERS = protected(["办事效率", "服务态度"], [16.4, 8.9], p_first=[98.0, 0.2])
 CHANGE = protected(["变好", "差不多", "变差"], [38.4, 52.3, 9.3])
 OVERALL = protected(["总体满意度"], [73.1])
+MODES = protected(
+    ["网上填报", "当面填"], [72.8, 75.0], adjusted=[72.9, 74.1], adjusted_low=71.0, adjusted_high=76.0
+)
+DOUBTS = protected(
+    ["总体满意度"],
+    [73.1],
+    key="overall",
+    without=73.4,
+    without_low=72.0,
+    without_high=75.0,
+    without_n=955,
+)
 SIZES = protected(["大型", "个体工商户"], [76.1, 72.0])
 COMPOSITION = protected(
     ["大型", "小型", "涧西区"], [1.0, 2.0, 3.0],
@@ -69,6 +88,10 @@ COMPOSITION = protected(
 
 FIGURES: dict[str, Callable[[], Fragment]] = {
     "departments": lambda: figures.departments(of_departments()),
+    "tiers": lambda: figures.departments(of_tiers(), id="tiers"),
+    "modes": lambda: figures.modes(MODES, OVERALL),
+    "summary_tiers": lambda: figures.summary_departments(of_tiers(), most=5, id="summary-tiers"),
+    "summary_ways": lambda: figures.summary_sample(SIZES, DOUBTS, MODES, id="summary-ways"),
     "environments": lambda: figures.environments(SIZES, no=2),
     "scores": lambda: figures.scores(SIZES, reference=73.1, id="other-scores"),
     "groups": lambda: figures.groups(OVERALL, {"企业规模": SIZES, "县（区）": None, "登记类型": SIZES}),
@@ -111,16 +134,18 @@ def signs(svg: ET.Element, filled: bool) -> list[tuple[float, float]]:
 
 
 def lines(svg: ET.Element, style: str) -> list[tuple[float, float, float]]:
-    """Return (left, right, y) of horizontal lines whose style holds the words."""
-    paths = [path.attrib["d"] for path in svg.iter("path") if style in path.get("style", "")]
+    """Return (left, right, y) of horizontal lines whose style holds the pattern."""
+    paths = [path.attrib["d"] for path in svg.iter("path") if re.search(style, path.get("style", ""))]
     pieces = [re.findall(r"M(\S+) (\S+?)L(\S+) ([\d.]+)", d) for d in paths]
     return [(float(a), float(c), float(b)) for piece in pieces for a, b, c, _ in piece]
 
 
-def scale(svg: ET.Element) -> Callable[[float], float]:
-    """Read px -> value off the printed scale numbers, as a reader would."""
+def scale(svg: ET.Element, left: float = 0, right: float = 560) -> Callable[[float], float]:
+    """Read px -> value off the scale numbers printed between `left` and `right`, as a reader would."""
     numbers = [
-        (x, y, float(re.sub(r"[ 分%]", "", t))) for x, y, t in words(svg) if re.fullmatch(r"\d+( 分|%)?", t)
+        (x, y, float(re.sub(r"[第 分%]", "", t)))
+        for x, y, t in words(svg)
+        if left <= x <= right and re.fullmatch(r"第?\d+( 分|%)?", t)
     ]
     row = max({y for _, y, _ in numbers}, key=lambda y: len({v for _, q, v in numbers if q == y}))
     x, value = np.array([(x, v) for x, y, v in numbers if y == row]).T
@@ -160,7 +185,7 @@ def test_the_same_result_gives_the_same_bytes(draw: Callable[[], Fragment]) -> N
 
 
 def test_another_process_writes_the_same_bytes() -> None:
-    code = "import tests.test_figures as t; print(t.FIGURES['groups'](), t.FIGURES['summary_departments']())"
+    code = "import sys; sys.path[:0] = ['tests']; import test_figures as t; print(t.FIGURES['groups'](), t.FIGURES['summary_departments']())"
     done = subprocess.run(
         [sys.executable, "-X", "utf8", "-c", code],
         env={**os.environ, "PYTHONHASHSEED": "7"},
@@ -181,6 +206,7 @@ def test_ids_of_a_page_are_unique_and_every_reference_is_met() -> None:
 
 def test_35_departments_in_both_forms_take_at_most_40_kb() -> None:
     assert len(figures.departments(of_departments()).encode()) <= 40_000
+    assert len(figures.departments(of_tiers()).encode()) <= 40_000  # half as many, with tiers and rank sets
 
 
 def test_drawing_leaves_no_trace_in_matplotlib() -> None:
@@ -235,6 +261,109 @@ def test_a_count_that_was_rounded_up_to_the_limit_is_not_printed_against_it() ->
         ["海关", "税务局"], [70.0, 71.0], role="regulator", support=["listed", "full"], n=[30, 900]
     )
     assert "不足 30 家打分：只列不排" in figures.departments(result)
+
+
+THIN = r"^fill:none;stroke:var\(--(mid|up|dn)I,#\w+\)$"
+RANKED = [name for group in sample_pages.DEPARTMENTS.values() for name, *_, tier in group if tier]
+
+
+@cache
+def tiered_page() -> list[ET.Element]:
+    return drawings(figures.departments(of_tiers()))
+
+
+def at_height(svg: ET.Element, style: str, y: float) -> tuple[float, float]:
+    """Return the ends of the line at the height of a name; its words stand 5 px lower than the middle."""
+    (found,) = [(a, b) for a, b, height in lines(svg, style) if abs(height - (y - 5)) < 2]
+    return found
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_the_thin_line_decides_and_the_thick_one_lies_inside_it(name: str) -> None:
+    result = of_tiers()
+    row = result.table.set_index("label").loc[name]
+    svg = next(s for s in tiered_page() if name in [t for _, _, t in words(s)])
+    value, y = scale(svg), next(y for _, y, t in words(svg) if t == name)
+    thin, thick = ([value(x) for x in at_height(svg, style, y)] for style in (THIN, "stroke-width:3"))
+    assert thick == pytest.approx([row["conf_low"], row["conf_high"]], abs=0.1)
+    assert thin == pytest.approx([row["family_low"], row["family_high"]], abs=0.1)
+    assert (thin[0] <= 72.7 <= thin[1]) == (row["tier"] == "same")
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_a_rank_set_is_a_bar_over_its_places_and_has_no_point(name: str) -> None:
+    result = of_tiers()
+    row = result.table.set_index("label").loc[name]
+    svg = next(s for s in tiered_page() if name in [t for _, _, t in words(s)])
+    place, y = scale(svg, 560, 760), next(y for _, y, t in words(svg) if t == name)
+    bar = [place(x) for x in at_height(svg, "stroke-width:7", y)]
+    assert bar == pytest.approx([row["rank_low"] - 0.5, row["rank_high"] + 0.5], abs=0.05)
+    assert [use for use in svg.iter("use") if float(use.attrib["x"]) > 540] == []
+
+
+def test_sure_rows_are_washed_bold_and_coloured_and_no_other() -> None:
+    svgs = tiered_page()[:4]
+    washes = "".join(
+        p.attrib["d"]
+        for svg in svgs
+        for p in svg.iter("path")
+        if re.search(r"--(up|dn)W", p.get("style", ""))
+    )
+    assert washes.count("z") == 8
+    groups = [g for svg in svgs for g in (svg, *svg.iter("g"))]
+    bold = {t.text for g in groups for t in g.findall("text")
+            if re.search(r"fill:var\(--(up|dn),.*font-weight:700", t.get("style") or g.get("style") or "")}  # fmt: skip
+    assert bold == {"税务局", "市场监管局", "政数局", "供电公司", "城管局", "住建局", "供气企业", "法院"}
+
+
+def test_groups_are_sorted_by_score_with_the_listed_last_and_without_numbers_of_order() -> None:
+    svg = tiered_page()[0]
+    names = [t for x, _, t in words(svg) if x == 28]
+    assert names == [
+        "税务局", "市场监管局", "公安局", "林业局", "银保监分局", "生态环境局", "住建局", "城管局", "海关",
+    ]  # fmt: skip
+    assert "25 家打分，不足 30 家：只列不排" in [t for _, _, t in words(svg)]
+
+
+def test_a_broken_line_may_be_sure() -> None:
+    svg = drawings(figures.departments(of_tiers(n=50)))[0]
+    broken = [p for p in svg.iter("path") if "dasharray:4.8,3.3" in p.get("style", "")]
+    assert {re.search(r"--(\w+)", p.get("style", ""))[1] for p in broken} == {"upI", "dnI", "midI"}  # type: ignore[index]
+
+
+def test_a_phone_says_the_rank_set_in_words_and_never_a_bare_place() -> None:
+    page = figures.departments(of_tiers())
+    texts = [t for svg in drawings(page)[4:] for _, _, t in words(svg)]
+    assert "第 14 至 17 名" in texts
+    assert len([t for t in texts if t.startswith("第 ")]) == 17
+    assert not re.search(r"第 ?\d+ ?名", page)
+
+
+def test_the_scale_of_places_numbers_first_and_last() -> None:
+    assert [(p.low, p.high, p.labels()) for p in map(places, (2, 12, 34, 200))] == [
+        (0.5, 2.5, ["第1", "2"]),
+        (0.5, 12.5, ["第1", "5", "12"]),
+        (0.5, 34.5, ["第1", "10", "20", "34"]),
+        (0.5, 200.5, ["第1", "20", "40", "60", "80", "100", "120", "140", "160", "200"]),
+    ]
+
+
+def test_without_ranks_departments_keep_their_order_and_claim_nothing() -> None:
+    page = figures.departments(of_tiers(tier="", rank_low=math.nan, rank_high=math.nan, family_low=math.nan))
+    svg = drawings(page)[0]
+    assert [t for x, _, t in words(svg) if x == 8 and t.endswith("局")][:3] == ["公安局", "税务局", "林业局"]
+    assert "名次" not in "".join(t for _, _, t in words(svg))
+    assert lines(svg, "stroke-width:7") == lines(svg, THIN) == []
+    assert "W," not in page.replace("midW", "")
+
+
+def test_the_legend_of_departments_names_the_signs_that_stand_in_the_figure() -> None:
+    assert figures.signs_of(of_tiers()) == (
+        "estimate", "family", "sure", "unsure", "ranks", "few", "listed", "reference",
+    )  # fmt: skip
+    assert figures.signs_of(DIFFICULTIES) == ("estimate", "reference")
+    assert figures.legend(*figures.signs_of(None)) == ""
+    assert figures.legend("ranks", "family").count("<svg") == 2
 
 
 def test_departments_stay_in_the_given_order_under_their_role() -> None:
@@ -304,6 +433,36 @@ def test_the_summary_shows_only_the_first() -> None:
     texts = [t for svg in drawings(figures.summary_themes(DIFFICULTIES, top=2)) for _, _, t in words(svg)]
     assert "用工难" in texts
     assert "停车难" not in texts
+
+
+def test_the_summary_shows_the_sure_departments_and_says_how_many_it_leaves_out() -> None:
+    fragment = figures.summary_departments(of_tiers())
+    texts = [t for svg in drawings(fragment) for _, _, t in words(svg)]
+    assert [t for t in texts if t.endswith(("局", "司", "业", "院"))] == [
+        "税务局", "供电公司", "法院", "住建局", "城管局",
+    ]  # fmt: skip
+    assert "另有 3 个" in texts
+
+
+def test_the_summary_without_a_sure_department_shows_the_roles() -> None:
+    texts = [
+        t for svg in drawings(figures.summary_departments(of_tiers(tier="same"))) for _, _, t in words(svg)
+    ]
+    assert "监管执法" in texts and "税务局" not in texts
+
+
+def test_the_summary_of_the_sample_shows_every_way_of_computing() -> None:
+    texts = [t for svg in drawings(FIGURES["summary_ways"]()) for _, _, t in words(svg)]
+    assert [t for t in texts if not re.fullmatch(r"[\d.]+", t)][:4] == [
+        "公布值：大型", "个体工商户", "不含存疑的 45 份", "若都按网上填报",
+    ]  # fmt: skip
+
+
+def test_modes_carry_the_adjusted_score_as_a_tick_and_a_number() -> None:
+    svg = drawings(figures.modes(MODES, OVERALL))[0]
+    d = next(p.attrib["d"] for p in svg.iter("path") if "stroke-width:1.5" in p.get("style", ""))
+    assert [scale(svg)(float(x)) for x in re.findall(r"M(\S+) ", d)] == pytest.approx([72.9, 74.1], abs=0.05)
+    assert {"72.9", "74.1", "调整后"} <= {t for _, _, t in words(svg)}
 
 
 def test_the_summary_of_departments_names_the_roles() -> None:
@@ -392,11 +551,14 @@ def test_the_marks_follow_the_grammar() -> None:
         "unsure": ("o", "paper", "midI", False),
         "higher": ("^", "up", "upI", False),
         "lower": ("v", "dn", "dnI", False),
+        "few-higher": ("^", "up", "upI", True),
+        "few-lower": ("v", "dn", "dnI", True),
     }
     # What is seen of a filled mark is its size less the half of its paper edge that lies inside, on both sides.
     assert {name: m.size - (m.line if m.edge == "paper" else 0) for name, m in marks.MARKS.items()} == {
-        "estimate": 9.0, "few": 9.5, "unsure": 9.5, "higher": 10.0, "lower": 10.0,
+        "estimate": 9.0, "few": 9.5, "unsure": 9.5, "higher": 10.0, "lower": 10.0, "few-higher": 10.0, "few-lower": 10.0,
     }  # fmt: skip
+    assert (marks.THICK, marks.THIN, marks.PLACES) == (3.0, 1.0, 7.0)
 
 
 # --- in the browser ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import html
 import math
 from decimal import ROUND_HALF_EVEN, Decimal
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,9 @@ SCORES = st.floats(min_value=-100, max_value=100, allow_nan=False)
         (fragment.confidence(99.7), ">99%"),
         (fragment.count(1012.0), "1,012"),
         (fragment.less(1.2), "<1.2%"),
+        (fragment.places(28.0, 34.0), "第 28 至 34 名"),
+        (fragment.places(1.0, 1.0), "第 1 至 1 名"),
+        (fragment.places(math.nan, 34.0), "—"),
     ],
 )
 def test_each_kind_of_number_has_one_form(written: str, expected: str) -> None:
@@ -91,3 +95,15 @@ def test_a_question_that_was_not_asked_is_said_plainly() -> None:
 def test_a_listing_says_how_many_it_leaves_out() -> None:
     assert fragment.listing(["甲", "乙"], 2) == "甲、乙"
     assert fragment.listing(["甲", "乙", "丙"], 2) == "甲、乙等 3 项"
+
+
+@pytest.mark.parametrize("name", fragment.SHAPES)
+def test_a_sign_says_its_words_or_is_silent(name: str) -> None:
+    assert 'aria-hidden="true"' in fragment.sign(name)
+    assert 'role="img" aria-label="&lt;高&gt;"' in fragment.sign(name, "<高>")
+
+
+def test_departments_count_as_ranked_when_one_has_a_rank_set() -> None:
+    assert fragment.ranked(pd.DataFrame({"rank_low": [math.nan, 1.0]}))
+    assert not fragment.ranked(pd.DataFrame({"rank_low": [math.nan]}))
+    assert not fragment.ranked(pd.DataFrame({"label": ["税务局"]}))

@@ -28,7 +28,7 @@ FRAME = export.Frame(
     n=1012,
     fingerprint="7c1e 90ab",
 )
-PAGES = ("index.html", "03_departments.html", "../index.html")
+PAGES = ("index.html", "03_departments.html", "ranked.html", "../index.html")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for item in found:
         html = export.render(export.exporter(), sample_pages.executed(item.stem), item, found, FRAME)
         (folder / item.page).write_text(html, encoding="utf-8")
+    ranked = sample_pages.notebook(*(sample_pages.executed_cell(*cell) for cell in sample_pages.ranked()))
+    html = export.render(export.exporter(), ranked, found[-1], found, FRAME)
+    (folder / "ranked.html").write_text(html, encoding="utf-8")
     pages = [{"page": item.page, "title": item.title} for item in found]
     rounds = []
     for name, score in (("2022H2", 73.1), ("2022H1", 71.4), ("2021H2", None)):
@@ -181,6 +184,35 @@ def test_paper_is_white_and_opens_what_is_closed(visit: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 703
 
 
+def test_ranked_departments_fit_phone_and_paper(visit: Any) -> None:
+    """Only the heat table, which has a row of districts, scrolls by itself on a phone; nothing is cut on paper."""
+    cut = "() => [...document.querySelectorAll('.t')].filter(t => t.scrollWidth > t.clientWidth).map(t => t.querySelector('table').id)"
+    assert visit("ranked.html", 390).evaluate(cut) == ["tbl-heat-district"]
+    page = visit("ranked.html")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 703, "height": 1000})
+    assert page.evaluate(cut) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 703
+
+
+def test_names_of_rows_stay_in_sight_when_a_phone_scrolls_the_heat_table(visit: Any) -> None:
+    page = visit("ranked.html", 390)
+    page.evaluate("document.querySelector('#tbl-heat-district').parentElement.scrollLeft = 200")
+    assert box(page, "#tbl-heat-district tbody tr:nth-child(2) th")["x"] == 16
+
+
+def test_the_middle_tier_differs_without_colour(visit: Any) -> None:
+    page = visit("ranked.html")
+    tops = [
+        page.evaluate(f"getComputedStyle(document.querySelector('.tier.{tier}')).borderTopStyle")
+        for tier in ("up", "mid", "dn")
+    ]
+    assert tops == ["solid", "double", "solid"]
+    assert page.locator("td.hi, td.lo").count() > 10
+    said = page.locator("td.hi, td.lo").all_text_contents()
+    assert all(text[0] in "▲▼" for text in said)
+
+
 # --- colours -------------------------------------------------------------------------------------------
 
 
@@ -212,7 +244,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
 def test_text_and_marks_can_be_told_from_their_ground(palette: dict[str, str]) -> None:
-    text = [("ink", "paper"), ("ink2", "paper"), ("ink3", "paper"), ("ink2", "track"), ("up", "paper"), ("up", "upW"),
+    text = [("ink", "upW"), ("ink", "dnW"), ("ink", "paper"), ("ink2", "paper"), ("ink3", "paper"), ("ink2", "track"), ("up", "paper"), ("up", "upW"),
             ("dn", "paper"), ("dn", "dnW"), ("mid", "paper"), ("ink2", "midW")]  # fmt: skip
     marks = [
         ("upI", "paper"),

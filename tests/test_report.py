@@ -499,9 +499,33 @@ def test_our_own_refusal_keeps_its_words_and_its_code(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(errors.OWN_ERRORS))
 def test_every_error_with_words_of_its_own_exists(name: str) -> None:
-    from evalpkg import disclosure, drivers, estimate, ingest, params, synthetic, weights
+    from evalpkg import (
+        disclosure,
+        drivers,
+        estimate,
+        ingest,
+        ordinal,
+        params,
+        planner,
+        ranks,
+        scores,
+        synthetic,
+        weights,
+    )
 
-    rooms = (disclosure, drivers, estimate, ingest, params, synthetic, weights)
+    rooms = (
+        disclosure,
+        drivers,
+        estimate,
+        ingest,
+        ordinal,
+        params,
+        planner,
+        ranks,
+        scores,
+        synthetic,
+        weights,
+    )
     assert sum(isinstance(getattr(room, name, None), type) for room in rooms) >= 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import sample_pages
 
 from evalpkg import fragment, words
 from evalpkg.disclosure import Protected
@@ -107,6 +108,140 @@ def test_drivers_are_associated_and_never_cause(first: float, tag: str) -> None:
     assert finding.tag == tag
     assert "不等于改了它" in finding.detail
     assert "导致" not in "".join(finding.clauses) + finding.detail
+
+
+TIERED = sample_pages.protected_departments()
+TIERS = TIERED.table["tier"].tolist()
+
+
+def with_tiers(**changed: str) -> Protected:
+    """Return the departments with one tier in place of another: above="same"."""
+    return sample_pages.protected_departments(tier=[changed.get(tier, tier) for tier in TIERS])
+
+
+@pytest.mark.parametrize(
+    ("changed", "clauses", "tag"),
+    [
+        (
+            {},
+            ("17 个部门里，", "4 个明显高于平均，", "4 个明显低于平均，", "其余 9 个分不出高下"),
+            words.SURE,
+        ),
+        ({"above": "same"}, ("17 个部门里，", "4 个明显低于平均，", "其余 13 个分不出高下"), words.SURE),
+        ({"above": "same", "below": "same"}, ("17 个部门", "都与平均分不出高下"), words.UNSURE),
+        ({"same": "below"}, ("17 个部门里，", "4 个明显高于平均，", "13 个明显低于平均"), words.SURE),
+    ],
+)
+def test_departments_are_counted_by_tier(changed: dict[str, str], clauses: tuple[str, ...], tag: str) -> None:
+    finding = words.departments(with_tiers(**changed))
+    assert (finding.clauses, finding.tag) == (clauses, tag)
+    assert max(map(len, finding.clauses)) <= 13
+    assert "名次区间平均宽 12 位" in finding.detail
+    assert ("有依据" in finding.detail.replace("没有依据", "")) == (tag == words.SURE)
+
+
+def test_the_words_claim_only_the_tiers_that_occur() -> None:
+    assert "“明显低于平均”有依据" in words.departments(with_tiers(above="same")).detail
+    assert "“明显高于或低于平均”有依据" in words.departments(TIERED).detail
+
+
+def test_no_sentence_on_departments_holds_a_bare_place() -> None:
+    for html in (words.headline(words.departments(TIERED)), words.roles(TIERED)):
+        assert not re.search(r"第\s*[\d一二三四五六七八九十]+\s*[名位]", html)
+
+
+def test_role_groups_are_named_only_where_they_surely_differ() -> None:
+    assert words.roles(TIERED) == "<p>分组看：监管执法 8 个部门平均 71.6 分，明显低于平均。</p>"
+    assert words.roles(None) == ""
+    assert words.roles(protected(OVERALL)) == ""
+
+
+def test_departments_without_a_score_are_said_to_be_listed() -> None:
+    none = sample_pages.protected_departments(rank_low=float("nan"), n=20)
+    finding = words.departments(none)
+    assert finding.clauses == ("打分的企业太少，", "各部门只列不排")
+    assert finding.tag == words.LISTED and "nan" not in finding.detail
+
+
+def test_a_fallback_of_the_scores_is_told() -> None:
+    result = sample_pages.protected_departments(rank_low=float("nan"))
+    told = Protected(
+        result.name, result.table, "分", result.base, 1012, {**result.extra, "notes": ("只有一个部门可比",)}
+    )
+    assert words.departments(told).detail.endswith("只有一个部门可比。")
+
+
+DOUBTS = protected(
+    rows(key=["overall", "environments"], label=["总体满意度", "法治环境"], estimate=[73.1, 70.0], conf_low=[72.0, 69.0],
+         conf_high=[74.2, 71.0], without=[73.4, 69.2], without_low=[72.2, 68.0], without_high=[74.6, 70.4],
+         difference=[0.3, -0.8], n=[1010, 1000], without_n=[955, 950]),
+)  # fmt: skip
+MODES = protected(
+    rows(group=["online", "visit"], label=["网上填报", "上门走访"], estimate=[72.8, 75.0], adjusted=[72.5, 74.1],
+         adjusted_low=[71.0, 70.0], adjusted_high=[74.0, 78.0], n=[800, 100]),
+    mode_adjusted=0.6, mode_adjusted_low=-0.1, mode_adjusted_high=1.3, reference="网上填报",
+)  # fmt: skip
+
+
+def test_the_ways_of_computing_are_those_of_the_figure() -> None:
+    both = protected(rows(label=["加权", "不加权"], estimate=[73.1, 74.0], n=[1010, 1010]))
+    ways = fragment.variants(both, DOUBTS, MODES)
+    assert [(way["label"], way["estimate"]) for way in ways] == [
+        ("加权", 73.1), ("不加权", 74.0), ("不含存疑的 55 份", 73.4), ("若都按网上填报", 72.5),
+    ]  # fmt: skip
+    precision = protected(
+        rows(estimate=[1.8], effective=[560.0], n=[1010]), recruitment="chambers", weighted=True
+    )
+    returns = protected(rows(issued=[1300], returned=[1080], n=[1010]))
+    finding = words.sample(both, precision, returns, DOUBTS, MODES)
+    assert finding.clauses == ("总体满意度换 3 种算法，", "都在 72.5 至 74.0 分之间")
+
+
+def test_without_doubts_or_modes_there_is_no_third_way() -> None:
+    same = DOUBTS.table.assign(without_n=DOUBTS.table["n"])
+    both = protected(rows(label=["加权", "不加权"], estimate=[73.1, 74.0], n=[1010, 1010]))
+    assert len(fragment.variants(both, protected(same), None)) == 2
+
+
+def test_doubts_are_told_with_what_they_move() -> None:
+    flags = protected(
+        rows(reason=["speeder", "any"], label=["作答过快", "任一项"], estimate=[3.1, 5.4], n=[1010, 1010])
+    )
+    assert words.doubts(flags, DOUBTS) == (
+        "<p>有疑点的答卷占 5.4%，一份不删；去掉它们，总体满意度由 73.1 分变为 73.4 分，下表各项最多变 0.8。</p>"
+    )
+    hidden = protected(
+        rows(
+            reason=["any"], label=["任一项"], estimate=[float("nan")], shown=["below"], bound=[1.0], n=[1010]
+        )
+    )
+    assert words.doubts(hidden) == "<p>有疑点的答卷占 &lt;1.0%，一份不删；各项数字都含这些答卷。</p>"
+    same = protected(DOUBTS.table.assign(without_n=DOUBTS.table["n"]))
+    assert "总体满意度不因它们而变" in words.doubts(flags, same)
+    assert words.doubts(None) == ""
+
+
+@pytest.mark.parametrize(("low", "sure"), [(-0.1, "尚不能认定"), (0.2, "可以认定")])
+def test_the_line_on_modes_claims_only_what_its_interval_does(low: float, sure: str) -> None:
+    told = Protected("modes", MODES.table, "分", "", 1012, {**MODES.extra, "mode_adjusted_low": low})
+    assert words.modes(told).endswith(f"差别{sure}。</p>")
+    assert "+0.6 分" in words.modes(told)
+    assert words.modes(None) == ""
+
+
+def test_the_plan_says_what_more_enterprises_cannot_reach() -> None:
+    needed = rows(
+        key=["width", "any", "mean"],
+        label=["", "", ""],
+        target=[10.0, 5.0, 2.0],
+        respondents=[6350.0, 9.0, float("inf")],
+    )
+    said = words.plan(protected(rows(estimate=[24.0], n=[1010]), needed=needed, width_now=23.9))
+    assert said == (
+        "<p>像本轮这样的样本，名次区间平均宽约 24 位；要让名次区间平均不超过 10 位，约需 6,350 家；"
+        "要认定任一部门与平均相差 2 分，靠增加企业做不到。</p>"
+    )
+    assert words.plan(None) == ""
 
 
 def test_departments_are_listed_and_not_ranked() -> None:

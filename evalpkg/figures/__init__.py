@@ -2,12 +2,13 @@
 
 from evalpkg.figures.change import change
 from evalpkg.figures.composition import composition
-from evalpkg.figures.departments import departments
+from evalpkg.figures.departments import departments, signs_of
 from evalpkg.figures.drivers import drivers
 from evalpkg.figures.legend import legend
-from evalpkg.figures.scores import environments, groups, scores
+from evalpkg.figures.scores import environments, groups, modes, scores
 from evalpkg.figures.shares import difficulties, shares, themes, urgent
 from evalpkg.figures.summary import (
+    SUMMARY_SIGNS,
     summary_appeals,
     summary_departments,
     summary_difficulties,
@@ -19,6 +20,7 @@ from evalpkg.figures.summary import (
 )
 
 __all__ = [
+    "SUMMARY_SIGNS",
     "change",
     "composition",
     "departments",
@@ -27,8 +29,10 @@ __all__ = [
     "environments",
     "groups",
     "legend",
+    "modes",
     "scores",
     "shares",
+    "signs_of",
     "summary_appeals",
     "summary_departments",
     "summary_difficulties",

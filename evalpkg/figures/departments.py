@@ -1,15 +1,16 @@
-"""Departments by role: contact, score with interval, discontent; listed, never ranked."""
+"""Departments by role: contact, score with both intervals, rank set; a tier where one is established."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from evalpkg.disclosure import Protected
 from evalpkg.figures import frame
-from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints, headed
+from evalpkg.figures.forest import Axis, Forest, Head, Row, axis, endpoints, headed, places
 from evalpkg.figures.scores import LEAST_SPAN
 from evalpkg.fragment import (
     ABSENT,
@@ -19,31 +20,40 @@ from evalpkg.fragment import (
     known,
     not_asked,
     number,
+    ranked,
     score,
     secondary,
     too_few,
     whole,
 )
+from evalpkg.fragment import places as between
 
 SUBJECT = "对各部门的评价"
+STATES = {"above": "higher", "below": "lower", "same": "unsure"}
+DRESS = {
+    "higher": {"ink": "up", "wash": "upW", "bold": True},
+    "lower": {"ink": "dn", "wash": "dnW", "bold": True},
+}
 
 
 def departments(
     scores: Protected | None,
     *,
     no: int = 1,
-    title: str = "各部门得分与 95% 区间",
-    note: str = "按职能分组，次序不是名次",
+    title: str = "",
+    note: str = "",
     id: str = "departments",
 ) -> Fragment:
-    """Draw one part per role group, rows in the given order.
+    """Draw one part per role group.
 
     Parameters
     ----------
     scores
-        Columns label, role, contact (%), n raters, estimate, conf_low, conf_high, unhappy (%), support
-        ("full", "few": broken and hollow, "listed": named only); `extra["mean"]`, a number or a frame of
-        one row, is the dashed line.
+        Columns label, role, contact (%), n raters, estimate, conf_low, conf_high (thick line), support ("full",
+        "few": broken, "listed": named only); with family_low, family_high (thin line), tier ("above", "same",
+        "below"), rank_low and rank_high the groups are sorted by score and a second panel shows the rank sets,
+        else rows stay in the given order with unhappy (%). `extra["mean"]`, a number or a frame of one row, is
+        the dashed line.
     no, title, note, id
         Number and words of the caption; id in the page.
 
@@ -54,12 +64,41 @@ def departments(
     """
     if scores is None:
         return not_asked(SUBJECT)
-    groups = by_role(frame.records(frame.require(scores)))
+    tiered = ranked(frame.require(scores).table)
+    groups = by_role(by_score(frame.records(scores)) if tiered else frame.records(scores))
     rows = {role: tuple(map(_row, group)) for role, group in groups.items()}
     average = mean_of(scores)
     parts = [frame.part(forest, _says(role, forest)) for role, forest in _forests(rows, average).items()]
-    base = f"{frame.base_of(scores, '得分的分母')}不满意：打分低于中间档的企业占打分企业的百分比。"
-    return frame.figure(id, parts, frame.caption(no, title, note), base)
+    base = frame.base_of(scores, "得分的分母")
+    if not tiered:
+        base += "不满意：打分低于中间档的企业占打分企业的百分比。"
+    usual = TIERED if tiered else LISTED
+    return frame.figure(id, parts, frame.caption(no, title or usual.title, note or usual.sub), base)
+
+
+TIERED = Head("各部门得分、档次与名次区间", "按职能分组，组内按得分排列；次序本身不是名次")
+LISTED = Head("各部门得分与 95% 区间", "按职能分组，次序不是名次")
+
+
+def by_score(records: list[Record]) -> list[Record]:
+    """Sort rows by their score, those without one last."""
+    return sorted(records, key=lambda record: -math.inf if too_few(record) else _score(record), reverse=True)
+
+
+def _score(record: Record) -> float:
+    estimate = number(record, "estimate")
+    return estimate if known(estimate) else -math.inf
+
+
+def signs_of(scores: Protected | None) -> tuple[str, ...]:
+    """Return the signs that the figure of departments uses, for its legend."""
+    if scores is None:
+        return ()
+    rows = [_row(record) for record in frame.records(frame.require(scores))]
+    states = {row.state for row in rows}
+    usual = ("estimate", "family", "sure", "unsure", "ranks") if ranked(scores.table) else ("estimate",)
+    few = any(state.startswith("few") for state in states)
+    return (*usual, *(["few"] if few else []), *(["listed"] if "listed" in states else []), "reference")
 
 
 def by_role(records: list[Record]) -> dict[str, list[Record]]:
@@ -82,15 +121,31 @@ def mean_of(scores: Protected) -> float:
     return sum(shown) / len(shown) if shown else math.nan
 
 
+def dressed(record: Record) -> dict[str, Any]:
+    """Return the state of a row by its tier, and how its name and its ground are coloured."""
+    state = STATES.get(str(record.get("tier", "")), "")
+    if not state:
+        return {}
+    few = record.get("support") == "few"
+    drawn = ("few" if state == "unsure" else f"few-{state}") if few else state
+    return {"state": drawn, **DRESS.get(state, {})}
+
+
 def _row(record: Record) -> Row:
     contact, unhappy = secondary(record, "contact", whole), secondary(record, "unhappy", score)
+    judged = dressed(record)
+    bounds = ("family_low", "family_high", "rank_low", "rank_high")
+    place = between(number(record, "rank_low"), number(record, "rank_high"))
+    phone = f"打过交道 {contact}" if contact != ABSENT else ""
     return frame.row(
         record,
         unit="家打分",
         cells=(unhappy if not too_few(record) else ABSENT,),
-        phone=f"打过交道 {contact}" if contact != ABSENT else "",
+        phone=place if judged else phone,
         bar=number(record, "contact"),
         bar_text=contact.removesuffix("%"),
+        **{name: number(record, name) for name in bounds if judged},
+        **judged,
     )
 
 
@@ -112,13 +167,36 @@ def _forests(rows: dict[str, tuple[Row, ...]], average: float) -> dict[str, Fore
         phone_label=f"平均 {score(average)}",
         row_height=24.0,
     )
+    scale = _places(every)
+    if scale is not None:
+        head = Head("名次区间（95%，同时）")
+        panel, names = Head("得分（校正后，0—100）与 95% 区间"), "部门与档次"
+        common = replace(common, ranks=scale, rank_head=head, panel=panel, names=names, signed=True)
+        common = replace(common, value=None, columns=())
     return headed(
         {role: replace(common, rows=rows[role], group=f"{role}\u3000{len(rows[role])} 个") for role in rows}
     )
+
+
+def _places(rows: list[Row]) -> Axis | None:
+    """Return the scale of places, as many as departments are ranked; None where none is."""
+    last = [row.rank_high for row in rows if known(row.rank_high)]
+    return places(max(len(last), round(max(last)))) if last else None
 
 
 def _says(role: str, forest: Forest) -> str:
     shown = [row.estimate for row in forest.rows if known(row.estimate)]
     span = f"得分在 {score(min(shown))} 至 {score(max(shown))} 分之间" if shown else "没有可以公布的得分"
     mean = f"各部门平均 {score(forest.reference)} 分"
-    return f"{role} {len(forest.rows)} 个部门的得分与 95% 区间：{span}，{mean}，数字见明细表。"
+    sets = "、名次区间" if forest.ranks else ""
+    return f"{role} {len(forest.rows)} 个部门的得分与 95% 区间{sets}：{span}，{mean}{_sure(forest)}，数字见明细表。"
+
+
+def _sure(forest: Forest) -> str:
+    """Name those of whom a tier is established."""
+    words = {"higher": "明显高于平均", "lower": "明显低于平均"}
+    named = {
+        says: "、".join(row.label for row in forest.rows if row.state.removeprefix("few-") == state)
+        for state, says in words.items()
+    }
+    return "".join(f"，{says}的有{names}" for says, names in named.items() if names)

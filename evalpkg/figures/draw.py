@@ -8,7 +8,7 @@ from evalpkg.figures import fonts, layout, marks
 from evalpkg.figures.canvas import Anchor, Canvas
 from evalpkg.figures.forest import Forest, Head, Row
 from evalpkg.figures.layout import NAME, SMALL, TEXT, Layout
-from evalpkg.fragment import known
+from evalpkg.fragment import ABSENT, known
 
 TOUCH = 0.01  # px, between pieces of one line
 
@@ -47,10 +47,12 @@ def summary(forest: Forest) -> Canvas:
 def _body(forest: Forest, place: Layout) -> Canvas:
     canvas = Canvas(place.width, place.height)
     _band(canvas, forest, place)
+    _washes(canvas, forest, place)
     if place.ruled:
         _grid(canvas, forest, place)
     _grounds(canvas, forest, place)
     _lines(canvas, forest, place)
+    _ranks(canvas, forest, place)
     _signs(canvas, forest, place)
     _names(canvas, forest, place)
     _values(canvas, forest, place)
@@ -64,10 +66,19 @@ def _band(canvas: Canvas, forest: Forest, place: Layout) -> None:
         canvas.text(layout.EDGE, place.group_y + layout.BAND / 2, forest.group, size=NAME, bold=True)
 
 
+def _washes(canvas: Canvas, forest: Forest, place: Layout) -> None:
+    """Put a ground under every row of which something may be claimed."""
+    for row, top in zip(forest.rows, place.tops(forest), strict=True):
+        if row.wash:
+            canvas.box(0, top, place.width, place.row, colour=row.wash)
+
+
 def _grid(canvas: Canvas, forest: Forest, place: Layout) -> None:
     """Draw the grid beside intervals only: never through a name, a note or a second line of words."""
     tops = place.tops(forest)[np.isfinite(forest.array("estimate"))]
     at = place([tick for tick in forest.axis.ticks if not (forest.zero and tick == 0)])
+    if place.ranks:
+        at = np.r_[at, place.ranks(place.ranks.axis.ticks)]
     x, y = (grid.ravel() for grid in np.meshgrid(at, tops, indexing="ij"))
     canvas.columns(*_joined(x, y + place.grid[0], y + place.grid[1]), colour="rule")
 
@@ -107,10 +118,22 @@ def _lines(canvas: Canvas, forest: Forest, place: Layout) -> None:
 
 def _intervals(canvas: Canvas, forest: Forest, place: Layout) -> None:
     """Draw the intervals; one that the scale does not hold ends in an arrow head at the edge."""
-    y, low, high = place.tops(forest) + place.mark, forest.array("low"), forest.array("high")
-    marks.intervals(canvas, y, place.inside(low), place.inside(high), forest.array("state"))
+    y, states = place.tops(forest) + place.mark, forest.array("state")
+    low, high = forest.array("low"), forest.array("high")
+    thin_low, thin_high = forest.array("family_low"), forest.array("family_high")
+    marks.families(canvas, y, place.inside(thin_low), place.inside(thin_high), states)
+    marks.intervals(canvas, y, place.inside(low), place.inside(high), states)
+    low, high = np.fmin(low, thin_low), np.fmax(high, thin_high)
     marks.cuts(canvas, place.left, y[low < forest.axis.low], "left")
     marks.cuts(canvas, place.right, y[high > forest.axis.high], "right")
+
+
+def _ranks(canvas: Canvas, forest: Forest, place: Layout) -> None:
+    """Draw each rank set from the beginning of its first place to the end of its last."""
+    if place.ranks:
+        low, high = forest.array("rank_low") - 0.5, forest.array("rank_high") + 0.5
+        y = place.tops(forest) + place.mark
+        marks.rank_sets(canvas, y, place.ranks(low), place.ranks(high), forest.array("state"))
 
 
 def _reference_pieces(forest: Forest, place: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -129,15 +152,20 @@ def _signs(canvas: Canvas, forest: Forest, place: Layout) -> None:
     y = place.tops(forest) + place.mark
     marks.ticks(canvas, place(forest.array("tick")), y)
     marks.estimates(canvas, place(forest.array("estimate")), y, forest.array("state"))
+    if place.sign_x is not None:
+        y = place.tops(forest) + place.text
+        marks.estimates(canvas, np.full(len(y), place.sign_x), y, forest.array("state"))
 
 
 def _names(canvas: Canvas, forest: Forest, place: Layout) -> None:
     for row, top in zip(forest.rows, place.tops(forest), strict=True):
         size, lines = fonts.fit(row.label, NAME, place.name_room, lines=place.name_lines)
         middle = top + place.text - 7 * (len(lines) - 1)
+        if place.sign_x is not None and row.note:
+            canvas.text(place.sign_x, top + place.text, ABSENT, colour="ink3", anchor="center")
         for number, line in enumerate(lines):
             canvas.text(
-                place.name_x, middle + 14 * number, line, size=size, bold=row.bold, colour=_ink(row, "ink")
+                place.name_x, middle + 14 * number, line, size=size, bold=row.bold, colour=_ink(row, row.ink)
             )
 
 
@@ -150,7 +178,7 @@ def _values(canvas: Canvas, forest: Forest, place: Layout) -> None:
             x, y = place.value_x, top + place.text
             words = row.value + (forest.phone_unit if place.phone_x and known(row.estimate) else "")
             canvas.text(x, y, words, size=size, bold=bold, colour=_ink(row, "ink"), anchor="right")
-        elif not row.note:
+        elif not row.note and not place.ranks:
             canvas.text(
                 _after(row, place),
                 top + place.mark,
@@ -194,6 +222,8 @@ def _heads(canvas: Canvas, forest: Forest, place: Layout) -> None:
         (bar, forest.bar, "left"),
         (place.left if not place.phone_x else 0.0, forest.panel, "left"),
     ]
+    if place.ranks:
+        placed.append((place.ranks.left, forest.rank_head, "left"))
     if place.value_x is not None:
         placed.append((place.value_x, forest.value, "right"))
     placed += [(x, head, "right") for x, head in zip(place.cells_x, forest.columns, strict=False)]
@@ -216,5 +246,6 @@ def _reference_label(canvas: Canvas, forest: Forest, place: Layout, y: float) ->
 def _scale(canvas: Canvas, forest: Forest, place: Layout) -> None:
     on_head = bool(forest.group) and place.phone_x is None
     colour, halo = ("ink2", "track") if on_head else ("ink3", "")  # ink3 is too pale on the grey head
-    for tick, label in zip(place(forest.axis.ticks), forest.axis.labels(), strict=True):
-        canvas.text(float(tick), place.scale_y, label, colour=colour, anchor="center", halo=halo)
+    for panel in (place.panel, place.ranks):
+        for tick, label in zip(panel(panel.axis.ticks), panel.axis.labels(), strict=True) if panel else ():
+            canvas.text(float(tick), place.scale_y, label, colour=colour, anchor="center", halo=halo)

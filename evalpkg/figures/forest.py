@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 25.0)
 MOST_TICKS = 6
+PLACES = ((60, 20), (15, 10), (5, 5), (0, 2))  # with more places than the first, every so many are numbered
 WIDEST = 4.0  # times the median interval; wider ones are cut
 
 
@@ -32,23 +33,33 @@ class Axis:
     low: float
     high: float
     ticks: tuple[float, ...]
-    unit: str = ""
+    unit: str = ""  # after the last number
+    lead: str = ""  # before the first number
 
     def labels(self) -> list[str]:
         """Return the numbers of the scale; the last one carries the unit."""
         texts = [f"{tick:g}" for tick in self.ticks]
         gap = " " if self.unit.isalpha() else ""
-        return [*texts[:-1], f"{texts[-1]}{gap}{self.unit}"]
+        texts[-1] = f"{texts[-1]}{gap}{self.unit}"
+        return [f"{self.lead}{texts[0]}", *texts[1:]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the figure, already worded; numbers in data units, NaN = not drawn."""
+    """One line of the figure, already worded; numbers in data units, NaN = not drawn.
+
+    `low`, `high` are the thick line, `family_low`, `family_high` the thin one (all rows compared at once),
+    `rank_low`, `rank_high` the bar of the second panel.
+    """
 
     label: str
     estimate: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    family_low: float = math.nan
+    family_high: float = math.nan
+    rank_low: float = math.nan
+    rank_high: float = math.nan
     state: str = "estimate"  # a key of marks.MARKS, or "listed": named, but neither drawn nor judged
     value: str = ""
     note: str = ""  # words in place of the interval
@@ -58,6 +69,8 @@ class Row:
     bar_text: str = ""
     cells: tuple[str, ...] = ()
     bold: bool = False
+    ink: str = "ink"  # colour of the name
+    wash: str = ""  # colour of the ground of the whole row
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,9 @@ class Forest:
     """A figure of rows on one scale.
 
     `bar` adds a small plain bar (0-100) before the scale; `value` gives the number a column of its own, else
-    it follows the interval; `columns` are words to the right, one per entry of `Row.cells`.
+    it follows the interval; `columns` are words to the right, one per entry of `Row.cells`. `ranks` adds a second
+    panel with a scale of its own for the rank sets; the numbers then stand in the table. `signed` repeats the sign of
+    each row before its name.
     """
 
     rows: tuple[Row, ...]
@@ -74,6 +89,9 @@ class Forest:
     value: Head | None = None
     bar: Head | None = None
     columns: tuple[Head, ...] = ()
+    ranks: Axis | None = None
+    rank_head: Head = NOTHING
+    signed: bool = False
     names: str = ""  # over the names
     labels: tuple[str, ...] = ()  # every name of a figure in parts, so that its parts align
     group: str = ""
@@ -118,6 +136,20 @@ def axis(values: ArrayLike, *, zero: bool = False, unit: str = "", span: float =
     return Axis(ticks[0], ticks[-1], ticks, unit)
 
 
+def places(ranked: int) -> Axis:
+    """Return the scale of `ranked` places: each takes one unit, so that a set of one place still has width.
+
+    Examples
+    --------
+    >>> places(34).ticks, places(12).ticks, places(2).ticks
+    ((1.0, 10.0, 20.0, 34.0), (1.0, 5.0, 12.0), (1.0, 2.0))
+    """
+    step = next(step for size, step in PLACES if ranked > size)
+    inner = range(step, ranked - round(0.15 * ranked), step)
+    ticks = (1.0, *(float(place) for place in inner if place > 1), float(ranked))
+    return Axis(0.5, ranked + 0.5, ticks, lead="第")
+
+
 def _first(low: float, step: float) -> int:
     return math.floor(low / step + 1e-9)
 
@@ -132,11 +164,14 @@ def endpoints(rows: Iterable[Row]) -> np.ndarray:
     An interval several times as wide as the usual one is cut at the edge of the figure (and drawn as cut), or a single
     group of 30 would press all others into a corner.
     """
-    estimate, low, high, tick = np.array([(r.estimate, r.low, r.high, r.tick) for r in rows]).reshape(-1, 4).T
+    numbers = [(r.estimate, r.low, r.high, r.family_low, r.family_high, r.tick) for r in rows]
+    estimate, low, high, family_low, family_high, tick = np.array(numbers).reshape(-1, 6).T
     reach = np.fmax(estimate - low, high - estimate)
     known = reach[np.isfinite(reach)]
     most = WIDEST * np.median(known) if len(known) else np.inf
-    return np.concatenate([estimate, np.fmax(low, estimate - most), np.fmin(high, estimate + most), tick])
+    lowest = np.fmax(np.fmin(low, family_low), estimate - most)
+    highest = np.fmin(np.fmax(high, family_high), estimate + most)
+    return np.concatenate([estimate, lowest, highest, tick])
 
 
 def headed(forests: dict[str, Forest]) -> dict[str, Forest]:

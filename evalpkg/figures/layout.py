@@ -17,6 +17,26 @@ EDGE = 8.0  # words inside the grey head, and names under it
 GAP = 4.0  # under a group; the page puts 8 more between two
 LABELS_WIDE, LABELS_SUMMARY = 250.0, 150.0  # px that names may take before they are wrapped
 VALUE_ROOM = 56.0  # a value that follows its interval
+SIGN = 20.0  # px that a sign before the name takes
+RANKS = 568.0, 744.0  # panel of the rank sets
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A scale laid from `left` to `right`, in px."""
+
+    left: float
+    right: float
+    axis: Axis
+
+    def __call__(self, values: ArrayLike) -> np.ndarray:
+        """Return the px position of data values."""
+        share = (np.asarray(values, dtype=float) - self.axis.low) / (self.axis.high - self.axis.low)
+        return np.asarray(self.left + share * (self.right - self.left))
+
+    def inside(self, values: ArrayLike) -> np.ndarray:
+        """Return the px position of data values, those off the scale at its edge."""
+        return np.asarray(np.clip(self(values), self.left, self.right))
 
 
 @dataclass(frozen=True)
@@ -43,16 +63,22 @@ class Layout:
     cells_x: tuple[float, ...] = ()
     bar_x: tuple[float, float, float] | None = None  # right edge of its number, bar at 0, bar at 100
     phone_x: float | None = None
+    sign_x: float | None = None  # middle of the sign before a name
+    ranks: Panel | None = None
     ruled: bool = True  # has a grid and scale numbers
 
+    @property
+    def panel(self) -> Panel:
+        """The panel of the estimates."""
+        return Panel(self.left, self.right, self.axis)
+
     def __call__(self, values: ArrayLike) -> np.ndarray:
-        """Return the px position of data values."""
-        share = (np.asarray(values, dtype=float) - self.axis.low) / (self.axis.high - self.axis.low)
-        return np.asarray(self.left + share * (self.right - self.left))
+        """Return the px position of estimates."""
+        return self.panel(values)
 
     def inside(self, values: ArrayLike) -> np.ndarray:
-        """Return the px position of data values, those off the scale at its edge."""
-        return np.asarray(np.clip(self(values), self.left, self.right))
+        """Return the px position of estimates, those off the scale at its edge."""
+        return self.panel.inside(values)
 
     def tops(self, forest: Forest) -> np.ndarray:
         """Return the top of each row."""
@@ -62,14 +88,16 @@ class Layout:
 def wide(forest: Forest) -> Layout:
     """Place a figure of 760 px: name, bar, scale, columns, one line a row."""
     edge = EDGE if forest.group else 0.0
+    name = edge + (SIGN if forest.signed else 0)
     room = min(_widest(_labels(forest), NAME, bold=True), LABELS_WIDE)
-    bar_x, left = None, edge + room + 20
+    bar_x, left = None, name + room + 20
     if forest.bar:
-        start = max(edge + room + 48, 168.0)
+        start = max(name + room + 48, 168.0)
         bar_x, left = (start - 6, start, start + 64), start + 94
     rights, used = _columns(forest, WIDE - edge)
     right = WIDE - edge - used - (20 if used else 0) - (0 if forest.value else VALUE_ROOM)
     right -= max(fonts.width(forest.axis.labels()[-1], TEXT) / 2 if not used else 0, 0)
+    right = RANKS[0] - 48 if forest.ranks else right
     heads = _head_height(forest)
     first = heads + (BAND + 4 if forest.group else 4)
     bottom = first + forest.row_height * len(forest.rows)
@@ -84,7 +112,7 @@ def wide(forest: Forest) -> Layout:
         left=left,
         right=right,
         axis=forest.axis,
-        name_x=edge,
+        name_x=name,
         name_room=room,
         name_lines=2,
         head_y=10,
@@ -93,15 +121,18 @@ def wide(forest: Forest) -> Layout:
         value_x=rights[0] if forest.value else None,
         cells_x=tuple(rights[1:] if forest.value else rights),
         bar_x=bar_x,
+        sign_x=_sign(forest, edge),
+        ranks=Panel(*RANKS, forest.ranks) if forest.ranks else None,
     )
 
 
 def phone(forest: Forest) -> Layout:
     """Place a figure of 358 px: name, words and value above, interval below, two lines a row."""
     edge = EDGE + (8 if forest.zero else 0)
+    name = edge + (SIGN if forest.signed else 0)
     value = max(_widest([row.value + forest.phone_unit for row in forest.rows], NAME, bold=True), 28.0)
     words = _widest([row.phone for row in forest.rows], TEXT)
-    room = PHONE - edge - EDGE - value - (words + 12 if words else 0) - 12
+    room = PHONE - name - EDGE - value - (words + 12 if words else 0) - 12
     lines = max((len(fonts.fit(row.label, NAME, room)[1]) for row in forest.rows), default=1)
     extra = 14.0 * (lines - 1)
     heads = 0.0 if forest.group else _head_height(forest)
@@ -118,7 +149,7 @@ def phone(forest: Forest) -> Layout:
         left=10.0 if forest.zero else 18.0,
         right=PHONE - 22,
         axis=forest.axis,
-        name_x=edge,
+        name_x=name,
         name_room=room,
         name_lines=lines,
         head_y=10,
@@ -126,6 +157,7 @@ def phone(forest: Forest) -> Layout:
         scale_y=BAND * 1.5 + 1 if forest.group else bottom + 14,
         value_x=PHONE - 6,
         phone_x=PHONE - 6 - value - 10,
+        sign_x=_sign(forest, edge),
     )
 
 
@@ -137,6 +169,7 @@ def summary(forest: Forest) -> Layout:
     heads = 26.0 if forest.panel.title or forest.reference_label else 0.0
     bottom = heads + row * len(forest.rows)
     value = _widest([row.value for row in forest.rows], NAME, bold=True) + 12
+    name = SIGN if forest.signed else 0.0
     return Layout(
         width=SUMMARY,
         height=bottom + 8,
@@ -145,18 +178,23 @@ def summary(forest: Forest) -> Layout:
         text=row / 2,
         mark=row / 2,
         grid=(0, row),
-        left=room + 16,
+        left=name + room + 16,
         right=SUMMARY - value - 2,
         axis=forest.axis,
-        name_x=0,
+        name_x=name,
         name_room=room,
         name_lines=lines,
         head_y=10,
         group_y=0,
         scale_y=0,
         value_x=SUMMARY if forest.value else None,
+        sign_x=_sign(forest, 0.0),
         ruled=False,
     )
+
+
+def _sign(forest: Forest, edge: float) -> float | None:
+    return edge + 6 if forest.signed else None
 
 
 def _widest(texts: list[str], size: float, *, bold: bool = False) -> float:

@@ -18,7 +18,7 @@ def legend(*signs: str, tick: str = "对照值", reference: str = "基准") -> F
     Parameters
     ----------
     signs
-        Of estimate, few, share, reference, tick, register, listed, cut, sure, unsure.
+        Of estimate, family, few, share, ranks, reference, tick, register, listed, cut, sure, unsure.
     tick, reference
         What the short vertical ticks and the dashed line stand for on this page.
 
@@ -27,6 +27,8 @@ def legend(*signs: str, tick: str = "对照值", reference: str = "基准") -> F
     KeyError
         An unknown sign.
     """
+    if not signs:
+        return Fragment("")
     words = {
         name: said.format(tick=escape(tick), reference=escape(reference))
         for name, (_, _, said) in SIGNS.items()
@@ -50,6 +52,15 @@ def _estimate(canvas: Canvas) -> None:
 def _few(canvas: Canvas) -> None:
     marks.intervals(canvas, [MIDDLE], [0], [canvas.width], ["few"])
     marks.estimates(canvas, [canvas.width / 2], [MIDDLE], ["few"])
+
+
+def _family(canvas: Canvas) -> None:
+    marks.families(canvas, [MIDDLE], [0], [canvas.width], ["unsure"])
+    marks.intervals(canvas, [MIDDLE], [8], [canvas.width - 8], ["unsure"])
+
+
+def _ranks(canvas: Canvas) -> None:
+    marks.rank_sets(canvas, [MIDDLE], [0], [canvas.width], ["unsure"])
 
 
 def _share(canvas: Canvas) -> None:
@@ -88,6 +99,8 @@ def _sure(canvas: Canvas) -> None:
 
 SIGNS: dict[str, tuple[float, Callable[[Canvas], None], str]] = {
     "estimate": (28.0, _estimate, "估计值与 95% 区间"),
+    "family": (36.0, _family, "细线：各项同时比较时的区间，判断以此为准"),
+    "ranks": (28.0, _ranks, "粗条：名次可能在的范围，条上不画点"),
     "share": (36.0, _share, "占比（从零画起）与 95% 区间"),
     "few": (28.0, _few, "断线：只有 30 至 59 家"),
     "sure": (28.0, _sure, "实心：可以认定"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from evalpkg.figures.canvas import Canvas
 
 THICK = 3.0  # px, 95% interval
+THIN = 1.0  # px, interval when all rows are compared at once
+PLACES = 7.0  # px, bar of a rank set
 TICK = (1.5, 14.0)  # px, width and height of a comparison value
 TRACK = 10.0  # px, ground of a share
 REGISTER = 8.0  # px, bar of counted (not sampled) figures
@@ -37,14 +39,39 @@ MARKS = {
     "higher": Mark("^", 11.0, "up", "paper", 1.0, "upI"),
     "lower": Mark("v", 11.0, "dn", "paper", 1.0, "dnI"),
 }
+MARKS |= {f"few-{state}": replace(MARKS[state], broken=True) for state in ("higher", "lower")}
 
 
 def intervals(canvas: Canvas, y: ArrayLike, low: ArrayLike, high: ArrayLike, states: ArrayLike) -> None:
     """Draw 95% intervals (px positions), each in the colour of its state; other states are not drawn."""
+    _by_state(canvas, y, low, high, states, THICK, breaks=True)
+
+
+def families(canvas: Canvas, y: ArrayLike, low: ArrayLike, high: ArrayLike, states: ArrayLike) -> None:
+    """Draw the thin lines that alone decide: intervals when all rows are compared at once (px positions)."""
+    _by_state(canvas, y, low, high, states, THIN)
+
+
+def rank_sets(canvas: Canvas, y: ArrayLike, low: ArrayLike, high: ArrayLike, states: ArrayLike) -> None:
+    """Draw rank sets as bars without a point: no place inside is more credible (px positions)."""
+    _by_state(canvas, y, low, high, states, PLACES)
+
+
+def _by_state(
+    canvas: Canvas,
+    y: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    states: ArrayLike,
+    width: float,
+    *,
+    breaks: bool = False,
+) -> None:
     y, low, high = (np.asarray(values, dtype=float) for values in (y, low, high))
     for state, mark in MARKS.items():
         of = np.asarray(states) == state
-        canvas.rows(y[of], low[of], high[of], colour=mark.interval, width=THICK, dashed=mark.broken)
+        dashed = breaks and mark.broken
+        canvas.rows(y[of], low[of], high[of], colour=mark.interval, width=width, dashed=dashed)
 
 
 def estimates(canvas: Canvas, x: ArrayLike, y: ArrayLike, states: ArrayLike) -> None:

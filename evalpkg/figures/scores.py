@@ -9,7 +9,7 @@ from dataclasses import replace
 from evalpkg.disclosure import Protected
 from evalpkg.figures import frame
 from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints, headed
-from evalpkg.fragment import Fragment, known, listing, not_asked, number, score
+from evalpkg.fragment import Fragment, Record, known, listing, not_asked, number, score
 
 LEAST_SPAN = 10.0  # points of 100 that a scale of scores covers
 PANEL = Head("得分（0—100）与 95% 区间")
@@ -74,6 +74,39 @@ def groups(
     forests = headed({name: replace(common, rows=block, group=name) for name, block in rows.items()})
     parts = [frame.part(f, _says(f"按{name}分的总体满意度", f.rows)) for name, f in forests.items()]
     return frame.figure(id, parts, frame.caption(no, title, note), frame.base_of(overall))
+
+
+def modes(
+    result: Protected | None,
+    overall: Protected | None,
+    *,
+    no: int = 1,
+    title: str = "不同填报方式的总体满意度",
+    note: str = "短竖线：假定各方式的企业构成相同",
+    id: str = "modes",
+) -> Fragment:
+    """Draw overall satisfaction by mode; ticks are the scores with the same enterprises behind every mode.
+
+    Parameters
+    ----------
+    result
+        Columns label, estimate, conf_low, conf_high, adjusted.
+    overall
+        One row: the score of all enterprises, the dashed line.
+    """
+    if result is None or overall is None:
+        return not_asked("填报方式" if result is None else "总体满意度")
+    rows = tuple(_mode(record) for record in frame.records(frame.require(result)))
+    average = number(frame.records(frame.require(overall))[0], "estimate")
+    forest = replace(_forest(rows, average, "全体"), columns=(Head("调整后"),), row_height=28.0)
+    part = frame.part(forest, _says(title, rows))
+    return frame.figure(id, [part], frame.caption(no, title, note), frame.base_of(result))
+
+
+def _mode(record: Record) -> Row:
+    adjusted = number(record, "adjusted")
+    phone = f"调整后 {score(adjusted)}" if known(adjusted) else ""
+    return frame.row(record, tick=adjusted, cells=(score(adjusted),), phone=phone)
 
 
 def _rows(result: Protected) -> tuple[Row, ...]:

@@ -8,15 +8,28 @@ import pandas as pd
 
 from evalpkg.disclosure import Protected
 from evalpkg.figures import draw, frame
-from evalpkg.figures.departments import mean_of
+from evalpkg.figures.departments import by_score, dressed, mean_of
 from evalpkg.figures.drivers import rows_of as driver_rows
 from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints
 from evalpkg.figures.scores import LEAST_SPAN
 from evalpkg.figures.shares import rows_of as share_rows
 from evalpkg.figures.shares import says as say_shares
-from evalpkg.fragment import NO_REMARKS, ROLES, Fragment, Record, listing, not_asked, nothing, score
+from evalpkg.fragment import (
+    NO_REMARKS,
+    ROLES,
+    Fragment,
+    Record,
+    listing,
+    not_asked,
+    nothing,
+    number,
+    ranked,
+    score,
+    variants,
+)
 
 ROW = 24.0
+SUMMARY_SIGNS = ("estimate", "family", "sure", "unsure")  # of the page, for its legend
 
 
 def summary_overall(
@@ -30,24 +43,55 @@ def summary_overall(
     return _scores(id, [first, *others], first.estimate, "", "总体满意度（分）")
 
 
-def summary_departments(scores: Protected | None, *, id: str = "summary-departments") -> Fragment:
-    """Draw the mean score of each role group of departments; the dashed line is the mean of all."""
+def summary_departments(
+    scores: Protected | None, *, most: int = 5, id: str = "summary-departments"
+) -> Fragment:
+    """Draw departments surely above or below the mean, at most `most`; where there is none, the role groups.
+
+    Those shown are the ones farthest from the mean, more of them from below; how many are left out is said. The dashed
+    line is the mean.
+    """
     roles = None if scores is None else frame.require(scores).extra.get("by_role")
     if scores is None or not isinstance(roles, pd.DataFrame):
         return not_asked("对各部门的评价")
-    rows = [
-        frame.row({**record, "label": _role(record)})
-        for record in frame.records(replace(scores, table=roles))
-    ]
     average = mean_of(scores)
-    return _scores(id, rows, average, f"各部门平均 {score(average)}", "")
+    label = f"各部门平均 {score(average)}"
+    shown, left_out = _sure(scores, most)
+    if shown:
+        return _scores(id, shown, average, label, f"另有 {left_out} 个" if left_out else "", signed=True)
+    named = [{**record, "label": _role(record)} for record in frame.records(replace(scores, table=roles))]
+    rows = [frame.row(record, **dressed(record)) for record in named]
+    return _scores(id, rows, average, label, "")
 
 
-def summary_sample(sensitivity: Protected | None, *, id: str = "summary-sample") -> Fragment:
-    """Draw the published score (first row) against the same score computed otherwise."""
+def _sure(scores: Protected, most: int) -> tuple[list[Row], int]:
+    """Return rows of the departments above, then of those below, and how many found no room."""
+    records = by_score(frame.records(scores)) if ranked(scores.table) else []
+    above = [record for record in records if record.get("tier") == "above"]
+    below = [record for record in records if record.get("tier") == "below"]
+    low = min(len(below), max(most - len(above), (most + 1) // 2))
+    chosen = [*above[: most - low], *below[len(below) - low :]]
+    rows = [_department(record) for record in chosen]
+    return rows, len(above) + len(below) - len(chosen)
+
+
+def _department(record: Record) -> Row:
+    low, high = number(record, "family_low"), number(record, "family_high")
+    return replace(frame.row(record, **dressed(record)), family_low=low, family_high=high, wash="")
+
+
+def summary_sample(
+    sensitivity: Protected | None,
+    headlines: Protected | None = None,
+    modes: Protected | None = None,
+    *,
+    id: str = "summary-sample",
+) -> Fragment:
+    """Draw the published score (first row) against the same score computed otherwise, see `fragment.variants`."""
     if sensitivity is None:
         return not_asked("总体满意度")
-    rows = [frame.row(record) for record in frame.records(frame.require(sensitivity))]
+    others = [None if other is None else frame.require(other) for other in (headlines, modes)]
+    rows = [frame.row(record) for record in variants(frame.require(sensitivity), *others)]
     rows[0] = replace(rows[0], label=f"公布值：{rows[0].label}", bold=True)
     return _scores(id, rows, rows[0].estimate, "", "总体满意度（分）")
 
@@ -88,7 +132,15 @@ def summary_drivers(result: Protected | None, *, top: int = 4, id: str = "summar
     return frame.small(id, draw.summary(forest), says)
 
 
-def _scores(id: str, rows: list[Row], reference: float, label: str, head: str) -> Fragment:
+def _scores(
+    id: str,
+    rows: list[Row],
+    reference: float,
+    label: str,
+    head: str,
+    *,
+    signed: bool = False,
+) -> Fragment:
     forest = Forest(
         tuple(rows),
         axis([*endpoints(rows), reference], span=LEAST_SPAN),
@@ -96,7 +148,8 @@ def _scores(id: str, rows: list[Row], reference: float, label: str, head: str) -
         value=Head(""),
         reference=reference,
         reference_label=label,
-        row_height=28.0,
+        signed=signed,
+        row_height=ROW,
     )
     says = f"{head or label}与 95% 区间：{listing([f'{row.label} {row.value}' for row in rows], 8)}。"
     return frame.small(id, draw.summary(forest), says)

@@ -13,6 +13,10 @@ OWN_ERRORS = {
     "DisclosureRefused": 4,
     "DriversError": 70,
     "EstimateError": 70,
+    "ScoresError": 70,
+    "RanksError": 70,
+    "OrdinalError": 70,
+    "PlannerError": 70,
 }
 FULL = {errno.ENOSPC, errno.EDQUOT}
 

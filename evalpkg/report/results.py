@@ -6,14 +6,27 @@ from collections.abc import Callable
 
 from pandas import DataFrame
 
-from evalpkg import complaints, disclosure, drivers, fieldwork, outlook, scores
+from evalpkg import complaints, disclosure, drivers, fieldwork, integrity, outlook, scores, tables
 from evalpkg.estimate import Result
 from evalpkg.survey import Survey
 
 Analysis = Callable[[Survey], Result | None]
 
+HEADLINES: dict[str, Analysis] = {
+    "overall": outlook.overall,
+    "environments": outlook.environments,
+    "departments": scores.departments,
+}
+
+
+def _cells(column: str) -> Analysis:
+    return lambda survey: scores.cells(survey, column, scores=scores.departments(survey))
+
+
 ANALYSES: dict[str, Analysis] = {
     "overall": outlook.overall,
+    "estimands": outlook.estimands,
+    "difficulty_estimands": outlook.difficulty_estimands,
     "by_size": lambda survey: outlook.by(survey, "size"),
     "by_district": lambda survey: outlook.by(survey, "district"),
     "environments": outlook.environments,
@@ -22,9 +35,16 @@ ANALYSES: dict[str, Analysis] = {
     "most_urgent": outlook.most_urgent,
     "appeals": outlook.appeals,
     "departments": scores.departments,
+    "departments_by_district": _cells("district"),
+    "departments_by_size": _cells("size"),
+    "departments_by_industry": _cells("industry"),
     "drivers": drivers.shares,
     "themes": complaints.themes,
     "returns": fieldwork.returns,
+    "flags": integrity.flags,
+    "headlines": lambda survey: integrity.headlines(survey, HEADLINES),
+    "modes": integrity.modes,
+    "plan": lambda survey: tables.planned(scores.departments(survey)),
 }
 
 

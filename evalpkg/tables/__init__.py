@@ -1,8 +1,10 @@
 """Protected results as HTML tables: great-tables builds them, the page's own style dresses them."""
 
+from evalpkg.tables.departments import departments, tiers
+from evalpkg.tables.heat import heat
+from evalpkg.tables.sample import estimands, flags, headlines, modes, plan, planned
 from evalpkg.tables.verbs import (
     composition,
-    departments,
     drivers,
     fieldwork,
     problems,
@@ -11,4 +13,21 @@ from evalpkg.tables.verbs import (
     themes,
 )
 
-__all__ = ["composition", "departments", "drivers", "fieldwork", "problems", "scores", "shares", "themes"]
+__all__ = [
+    "composition",
+    "departments",
+    "drivers",
+    "estimands",
+    "fieldwork",
+    "flags",
+    "headlines",
+    "heat",
+    "modes",
+    "plan",
+    "planned",
+    "problems",
+    "scores",
+    "shares",
+    "themes",
+    "tiers",
+]

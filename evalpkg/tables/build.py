@@ -68,31 +68,46 @@ def _slim(
     """Drop 10 kB of style and attributes a table; give cells the classes that the page knows."""
     root = ET.fromstring(source[source.index("<table") : source.index("</table>") + len("</table>")])
     root.attrib = {"class": "gt_table", "id": id}
-    for row in root.iter("tr"):
+    for row in root.iterfind("thead/tr"):
         _dress(row, columns)
-    body = [row for row in root.iterfind("tbody/tr") if row.get("class") != "g"]
-    for row, is_quiet in zip(body, quiet, strict=False):
-        if is_quiet:
+    for row in (row for row in root.iterfind("tbody/tr") if _is_group(row)):
+        row[0].attrib = {"class": "gt_group_heading", "colspan": str(len(columns)), "scope": "colgroup"}
+        row.attrib = {"class": "g"}
+    for at, row in enumerate(row for row in root.iterfind("tbody/tr") if row.get("class") != "g"):
+        _dress(row, columns, at)
+        if at < len(quiet) and quiet[at]:
             row.set("class", "q")
     _strip(root)
     root.insert(0, _caption(*caption))
     return ET.tostring(root, encoding="unicode", method="html")
 
 
-def _dress(row: ET.Element, columns: Sequence[Column]) -> None:
-    cells, is_group = list(row), "gt_group_heading_row" in row.get("class", "")
-    row.attrib = {"class": "g"} if is_group else {}
-    if is_group:
-        cells[0].attrib = {"class": "gt_group_heading", "colspan": str(len(columns)), "scope": "colgroup"}
-        return
-    for at, (cell, column) in enumerate(zip(cells, columns, strict=True)):
+def _is_group(row: ET.Element) -> bool:
+    return "gt_group_heading_row" in row.get("class", "")
+
+
+def _dress(row: ET.Element, columns: Sequence[Column], at: int | None = None) -> None:
+    """Give the cells of the head, or of row `at`, the classes, signs and bold face of their columns."""
+    row.attrib = {}
+    for place, (cell, column) in enumerate(zip(row, columns, strict=True)):
         scope = {"scope": "col"} if cell.tag == "th" else {}
-        if at == 0 and cell.tag == "td":  # names its row
+        if place == 0 and cell.tag == "td":  # names its row
             cell.tag, scope = "th", {"scope": "row"}
         side = "gt_left" if column.left else "gt_right"
-        cell.attrib = {"class": f"{side} {column.css}".strip(), **scope}
+        own = column.marks[at] if at is not None and column.marks else ""
+        cell.attrib = {"class": " ".join(f"{side} {column.css} {own}".split()), **scope}
         if column.bold and cell.tag == "td":
             ET.SubElement(cell, "b").text, cell.text = cell.text, None
+        if at is not None and column.pictures:
+            _put(cell, column.pictures[at])
+
+
+def _put(cell: ET.Element, picture: str) -> None:
+    """Put a drawing of our own before the words of a cell."""
+    if picture:
+        drawing = ET.fromstring(picture)
+        drawing.tail, cell.text = cell.text, None
+        cell.insert(0, drawing)
 
 
 def _caption(title: str, note: str) -> ET.Element:

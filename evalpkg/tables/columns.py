@@ -24,13 +24,19 @@ from evalpkg.fragment import (
 
 @dataclass(frozen=True)
 class Column:
-    """A column of finished words; `css`: `ci` for interval numbers, `opt` for what goes on the phone."""
+    """A column of finished words.
+
+    `css`: `ci` for interval numbers, `opt` for what goes on the phone; `marks`: further classes, one a cell;
+    `pictures`: SVG of our own, one a cell, that stands before the words.
+    """
 
     head: str
     cells: Sequence[str]
     css: str = ""
     left: bool = False
     bold: bool = False
+    marks: Sequence[str] = ()
+    pictures: Sequence[str] = ()
 
 
 def records(result: Protected) -> list[Record]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import NO_REMARKS, ROLES, Fragment, confidence, count, not_asked, nothing, score, whole
+from evalpkg.fragment import NO_REMARKS, Fragment, confidence, count, not_asked, nothing, score
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
+from evalpkg.tables.frame import base_of, caption
 
 
 class Problem(Protocol):
@@ -26,32 +27,6 @@ class Problem(Protocol):
     @property
     def message(self) -> str:
         """What is allowed there."""
-
-
-def departments(
-    scores: Protected | None,
-    *,
-    no: int = 1,
-    title: str = "部门得分明细",
-    note: str = "按职能分组，次序不是名次",
-    folded: str = "",
-) -> Fragment:
-    """List contact, score, interval and discontent of each department, by role."""
-    if scores is None:
-        return not_asked("对各部门的评价")
-    rows = make.by_role(make.records(scores))
-    columns = [
-        make.labels("部门", rows),
-        *make.estimates("得分", rows, "家打分"),
-        make.beside("打过交道", rows, "contact", whole),
-        make.numbers("打分家数", rows, "n", count, "opt"),
-        make.discontent(rows),
-    ]
-    groups = [ROLES.get(str(row.get("role", "")), "各部门") for row in rows]
-    base = _base(scores, "家数取整到 5；不满意：打分低于中间档的企业占打分企业的百分比")
-    return table(
-        "departments", columns, _caption(no, title, note), base, rows=rows, groups=groups, folded=folded
-    )
 
 
 def drivers(
@@ -73,7 +48,7 @@ def drivers(
         make.numbers("得分", rows, "score", score, "opt", bold=True),
         make.intervals("得分的 95% 区间", rows, "score_low", "score_high"),
     ]
-    return table("drivers", columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+    return table("drivers", columns, caption(no, title, note), base_of(result), rows=rows, folded=folded)
 
 
 def themes(
@@ -93,7 +68,7 @@ def themes(
         make.texts("常见词", rows, "words"),
         make.texts("涉及部门", rows, "departments"),
     ]
-    return table("themes", columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+    return table("themes", columns, caption(no, title, note), base_of(result), rows=rows, folded=folded)
 
 
 def shares(
@@ -110,7 +85,7 @@ def shares(
         return not_asked(f"“{title}”")
     rows = make.records(result)
     columns = make.shares("回答", "占企业 %", rows)
-    return table(id, columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+    return table(id, columns, caption(no, title, note), base_of(result), rows=rows, folded=folded)
 
 
 def scores(
@@ -131,7 +106,7 @@ def scores(
         *make.estimates("得分", rows),
         make.numbers("家数", rows, "n", count, "opt"),
     ]
-    return table(id, columns, _caption(no, title, note), _base(result), rows=rows, folded=folded)
+    return table(id, columns, caption(no, title, note), base_of(result), rows=rows, folded=folded)
 
 
 def composition(
@@ -154,8 +129,15 @@ def composition(
         make.numbers("答卷", rows, "n", count, "opt"),
     ]
     groups = [str(row.get("margin", "")) for row in rows]
-    caption = _caption(no, title, note)
-    return table("composition", columns, caption, _base(result), rows=rows, groups=groups, folded=folded)
+    return table(
+        "composition",
+        columns,
+        caption(no, title, note),
+        base_of(result),
+        rows=rows,
+        groups=groups,
+        folded=folded,
+    )
 
 
 def fieldwork(
@@ -179,7 +161,7 @@ def fieldwork(
         make.rates("有效率", rows, "valid", "returned", "opt"),
     ]
     base = "回收率：回收占发放的百分比；有效率：有效占回收的百分比。"
-    return table(result.name, columns, _caption(no, title, note), base, rows=rows, folded=folded)
+    return table(result.name, columns, caption(no, title, note), base, rows=rows, folded=folded)
 
 
 def problems(
@@ -199,13 +181,4 @@ def problems(
         Column("位置", [row.place for row in rows], left=True),
         Column("说明", [row.message for row in rows], left=True),
     ]
-    return table("problems", columns, _caption(no, title, note), f"共 {count(len(rows))} 处。", folded=folded)
-
-
-def _base(result: Protected, more: str = "") -> str:
-    parts = [f"分母：{result.base}" if result.base else "", f"有效问卷 {count(result.total)} 份", more]
-    return "；".join(part for part in parts if part) + "。"
-
-
-def _caption(no: int, title: str, note: str) -> tuple[str, str]:
-    return f"表 {no}\u3000{title}" if no else title, note
+    return table("problems", columns, caption(no, title, note), f"共 {count(len(rows))} 处。", folded=folded)

@@ -1,0 +1,132 @@
+"""How satisfied enterprises are, what troubles them, what goes with it, how their appeals ended."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evalpkg.disclosure import Protected
+from evalpkg.fragment import confidence, count, interval, less, score, share, signed
+from evalpkg.words.finding import SURE, UNSURE, Finding, base_of, joined, not_asked
+
+CONFIDENT = 95.0  # per cent of replicates in which a driver must come first to be called the first
+
+
+def overall(result: Protected | None, change: Protected | None = None) -> Finding:
+    """How satisfied enterprises are, and whether more of them see improvement than decline."""
+    question = "总体满意度如何"
+    if result is None:
+        return not_asked(question, "总体满意度")
+    row = result.table.iloc[0]
+    first = f"{row['label']} {score(row['estimate'])} 分"
+    detail = f"95% 区间 {interval(row['conf_low'], row['conf_high'])} 分，{base_of(result)}。"
+    if change is None:
+        return Finding(question, (first,), detail + "本次问卷没有问与半年前相比的变化。", "")
+    verdict, sure = _direction(change)
+    return Finding(
+        question, (f"{first}，", verdict), detail + _change_detail(change), SURE if sure else UNSURE
+    )
+
+
+def _direction(change: Protected) -> tuple[str, bool]:
+    low, high = change.extra["net_low"], change.extra["net_high"]
+    if low > 0:
+        return "觉得变好的企业多于变差的", True
+    if high < 0:
+        return "觉得变差的企业多于变好的", True
+    return "觉得变好和变差的企业分不出多少", False
+
+
+def _change_detail(change: Protected) -> str:
+    shares = {row["direction"]: _shown(row) for _, row in change.table.iterrows()}
+    net = change.extra
+    return (
+        f"与半年前相比，觉得变好的占 {shares['better']}，变差的占 {shares['worse']}，"
+        f"相差 {signed(net['net'])} 个百分点（{signed(net['net_low'])} 至 {signed(net['net_high'])}）。"
+    )
+
+
+def urgent(result: Protected | None) -> Finding:
+    """Which difficulty enterprises call the most urgent."""
+    return _first_of(result, "企业最急的是什么", "最急需解决的困难", "被列为最急")
+
+
+def difficulties(result: Protected | None) -> Finding:
+    """Which difficulties enterprises tick most."""
+    return _first_of(result, "企业有哪些困难", "经营困难", "被提到最多")
+
+
+def _first_of(result: Protected | None, question: str, subject: str, verb: str) -> Finding:
+    if result is None:
+        return not_asked(question, subject)
+    table = result.table[result.table["shown"] == "yes"]
+    if "exclusive" in table:
+        table = table[~table["exclusive"].astype(bool)]
+    if table.empty:
+        return Finding(question, ("各项人数都太少，不单独公布",), f"{base_of(result)}。", UNSURE)
+    names, first = table["label"].tolist(), table.iloc[0]
+    sure = result.extra.get("lead_low", float("nan")) > 0
+    first_ones, rest = (names[:1], names[1:3]) if sure else (names[:2], names[2:3])
+    ending = verb + ("，" if rest else "")
+    clauses = (*joined("、".join(first_ones), ending), *((f"其次是{'、'.join(rest)}",) if rest else ()))
+    between = "与其次一项的差别可以认定" if sure else "前两位的先后尚不能认定"
+    detail = f"{names[0]} {share(first['estimate'])}（{interval(first['conf_low'], first['conf_high'])}），{between}；{base_of(result)}。"
+    return Finding(question, clauses, detail, SURE if sure else UNSURE)
+
+
+def drivers(result: Protected | None) -> Finding:
+    """Which service dimensions go with satisfaction most closely (association, not cause)."""
+    question = "什么与满意度关系最密切"
+    if result is None:
+        return not_asked(question, "服务的各个方面")
+    table, extra = result.table, result.extra
+    names, first = table["label"].tolist(), float(table["p_first"].iloc[0])
+    sure = first >= CONFIDENT
+    if sure or len(names) < 2:
+        clauses = joined(names[0], f"与{extra['outcome']}关系最密切")
+    else:
+        clauses = (*joined("、".join(names[:2]), "关系最密切，"), "哪个第一还分不出")
+    detail = (
+        f"{len(names)} 个方面合起来对应企业之间{extra['outcome']}差别的 {share(extra['r2'])}"
+        f"（{interval(extra['r2_low'], extra['r2_high'])}）；{names[0]}排第一的把握是 {confidence(first)}。"
+        "份额大只说明关系紧，不等于改了它满意度就一定提高。"
+    )
+    return Finding(
+        question,
+        clauses,
+        detail + "".join(f"{note}。" for note in extra.get("notes", ())),
+        SURE if sure else UNSURE,
+    )
+
+
+def themes(result: Protected | None) -> Finding:
+    """Say what enterprises complain of in their own words."""
+    question = "企业自己写了什么"
+    if result is None:
+        return Finding(
+            question, ("没有可以归类的意见",), "问卷没有问，没有人写，或所写的语言不在问题词表里。", ""
+        )
+    finding = _first_of(result, question, "意见建议", "写得最多")
+    writers = result.extra.get("writers")
+    wrote = f"{count(result.total)} 家企业中 {count(writers)} 家写了意见，" if writers else ""
+    return Finding(question, finding.clauses, wrote + finding.detail, finding.tag)
+
+
+def appeals(result: Protected | None) -> Finding:
+    """How many enterprises raised an appeal, and how it ended."""
+    question = "反映的诉求解决了吗"
+    if result is None:
+        return not_asked(question, "诉求办理")
+    rows = {row["question"]: row for _, row in result.table.iterrows()}
+    parts = [f"{row['label']} {_shown(row)}" for row in rows.values()]
+    solved = rows.get("solved")
+    clauses = (
+        ("反映过诉求的企业里，", f"{_shown(solved)} 认为完全解决") if solved is not None else (parts[0],)
+    )
+    return Finding(question, clauses, "；".join(parts) + "。各题回答的企业不同，分母见表。", "")
+
+
+def _shown(row: pd.Series) -> str:
+    """Print a share as the gate allows it."""
+    if row["shown"] == "hidden":
+        return "人数太少不公布"
+    return less(row["bound"]) if row["shown"] == "below" else share(row["estimate"])
