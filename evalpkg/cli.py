@@ -61,7 +61,7 @@ def run(
         print(bundle.index)
 
 
-@app.command(help="检查一轮的答卷，或单独一个文件；什么也不写。")
+@app.command(help="检查一轮的答卷、参数和总体结构，或单独一个文件；什么也不写。")
 def check(
     round_id: Annotated[str | None, typer.Argument(metavar="轮次", show_default=False)] = None,
     file: Annotated[Path | None, typer.Option("--file", help="单独检查一个导出文件")] = None,
@@ -71,14 +71,17 @@ def check(
     root: Root = None,
 ) -> None:
     """Read a round, or one file, and list what is wrong with it."""
-    from evalpkg import ingest
+    from evalpkg import disclosure, ingest, params, survey
 
+    round_ = params.load(round_id, root) if round_id and not file and not codebook else None
     try:
-        intake = _read(round_id, file, codebook, root)
+        intake = ingest.read(round_) if round_ else _read_file(round_id, file, codebook)
     except ingest.InputRefused as refusal:
         print(*ingest.lines(refusal.problems), sep="\n")
         fail(f"拒收：{sum(problem.refuses for problem in refusal.problems)} 处必须改正，见上面各行", 3)
     print(*ingest.lines(list(intake.problems)), sep="\n", end="\n" if intake.problems else "")
+    if round_:  # what `run` would refuse
+        disclosure.gate(survey.prepared(round_, intake))
     print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems)} 处提醒")
 
 
@@ -151,11 +154,9 @@ def _firms(number: float) -> str:
     return f"约需 {number:,.0f} 家" if number < float("inf") else "20 万家也达不到"
 
 
-def _read(round_id: str | None, file: Path | None, codebook: str | None, root: Path | None) -> Intake:
+def _read_file(round_id: str | None, file: Path | None, codebook: str | None) -> Intake:
     from evalpkg import ingest, params
 
-    if round_id and not file and not codebook:
-        return ingest.read(params.load(round_id, root))
     if file and codebook and not round_id:
         return ingest.read_file(file, codebook)
     raise params.ParamsError("请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一")

@@ -16,6 +16,9 @@ from evalpkg.survey import Survey
 ROUNDING = 5  # counts are published to the nearest five
 FEW = 60  # fewer raters than this are drawn as a broken line
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
+DIFFERENCES = {
+    f"{name}{end}" for name in ("net", "difference") for end in ("", "_low", "_high")
+}  # in `extra`: of rows of the table; with one row seen, the other is known
 TELLING = {"contact": ("selection_low", "selection_high")}  # numbers from which a share can be reckoned back
 
 
@@ -29,7 +32,7 @@ class Protected:
 
     `table` has the columns of the result and `shown`: ``yes``; ``below``, the numerator is under k and only
     ``< bound %`` may be printed; ``hidden``, fewer than k respondents stand behind the row. Counts are rounded to 5,
-    numbers to one decimal; what may not be seen is NaN.
+    numbers to one decimal; what may not be seen is NaN, a count 0.
     """
 
     name: str
@@ -51,21 +54,27 @@ class Gate:
         """Protect a result; None (the survey did not ask) stays None."""
         if result is None:
             return None
-        extra = {name: self._passed(value) for name, value in result.extra.items()}
+        table = self.protect(self._few_in_doubt(result))
+        kept = {
+            name: value for name, value in result.extra.items() if not _gives_away(name, result.table, table)
+        }
+        extra = {name: self._passed(name, value) for name, value in kept.items()}
         extra |= {"k": self.k, "min_raters": self.min_raters}  # what 不足 n 家 means on this round's pages
         return Protected(
-            result.name, self.protect(result.table), result.unit, result.base, result.total,
+            result.name, table, result.unit, result.base, result.total,
             {name: value for name, value in extra.items() if value is not None},
         )  # fmt: skip
 
-    def _passed(self, value: Any) -> Any:
-        """Numbers, words and tables that state their n go through; everything else stays inside."""
+    def _passed(self, name: str, value: Any) -> Any:
+        """Numbers, words and tables that state their n go through, counts as in a table; the rest stays inside."""
         if isinstance(value, pd.DataFrame):
             return self.protect(value) if "n" in value else None
         if isinstance(value, Result):
             return self(value)
         if isinstance(value, tuple):
             return value if all(isinstance(part, str) for part in value) else None
+        if name.endswith("_count"):
+            return nearest(value) if value >= self.k else None
         return value if isinstance(value, (str, int, float, np.floating, np.integer)) else None
 
     def protect(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -76,10 +85,15 @@ class Gate:
         )
         safe = table.copy()
         safe["shown"] = np.select([hidden, below], ["hidden", "below"], "yes")
-        safe["bound"] = np.where(below, 100 * self.k / table["n"].clip(lower=1), np.nan)
+        estimate = table["estimate"] if "estimate" in table else 0.0 * table["n"]
+        safe["bound"] = np.where(below, self._bound(table["n"], estimate), np.nan)
         blanked = [c for c in table.columns if _numeric(table[c]) and c not in ("n", "count")]
         safe[blanked] = safe[blanked].astype(float).mask(hidden)
+        if {"estimate", "count"} <= set(table.columns) and "std_error" not in table:
+            safe["estimate"] = _plain_share(table).mask(hidden)
         safe[[c for c in NUMBERS if c in table]] = safe[[c for c in NUMBERS if c in table]].mask(below)
+        if "count" in table:
+            safe["count"] = table["count"].mask(below, 0)
         for share in [c for c in table.columns if f"{c}_count" in table]:
             safe = self._secondary(safe, table, share)
         if "without_n" in table:
@@ -94,18 +108,43 @@ class Gate:
         base = table.get(f"{share}_n", table["n"])
         small = table[f"{share}_count"] < self.k
         safe[share] = table[share].astype(float).mask(small | (base < self.k))
-        safe[f"{share}_bound"] = np.where(small & (base >= self.k), 100 * self.k / base.clip(lower=1), np.nan)
+        safe[f"{share}_count"] = table[f"{share}_count"].mask(small, 0)
+        safe[f"{share}_bound"] = np.where(small & (base >= self.k), self._bound(base, table[share]), np.nan)
         telling = [column for column in TELLING.get(share, ()) if column in table]
         safe[telling] = safe[telling].mask(safe[share].isna())
         return safe
 
+    def _bound(self, n: pd.Series, share: pd.Series) -> pd.Series:
+        """Return k in per cent of n rounded down, which tells no more of n than n itself, or a multiple of it.
+
+        A few respondents of great weight may be more than k in n of the enterprises; the bound must hold for them.
+        """
+        step = 100 * self.k / (n // ROUNDING * ROUNDING).clip(lower=self.k)
+        return (step * (share.astype(float).fillna(0) // step + 1)).clip(upper=100)
+
+    def _few_in_doubt(self, result: Result) -> pd.DataFrame:
+        """Take the rest to be nobody where fewer than k were left out in all.
+
+        Weights and severity rest on everybody, so that also a row of which nobody was left out would tell of them.
+        """
+        few = 0 < result.extra.get("flagged_count", 0) < self.k
+        return result.table.assign(without_n=0) if few else result.table
+
     def _differenced(self, safe: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
         """Blank the numbers without some respondents where the two numbers would give those few away."""
-        left_out = table["n"] - table["without_n"]
-        small = (table["without_n"] < self.k) | ((left_out > 0) & (left_out < self.k))
+        small = self._few_between(table["n"], table["without_n"])
+        if "count" in table and "without_count" in table:  # of a share, those who have the attribute
+            small |= self._few_between(table["count"], table["without_count"])
         columns = [c for c in ("without", "without_low", "without_high", "difference") if c in table]
+        counts = [c for c in ("without_n", "without_count") if c in table]
         safe[columns] = safe[columns].mask(small)
-        return safe.assign(without_n=table["without_n"].mask(small, 0))
+        safe[counts] = safe[counts].mask(small, 0)
+        return safe
+
+    def _few_between(self, all_: pd.Series, rest: pd.Series) -> pd.Series:
+        """Tell where fewer than k are left, or were taken away."""
+        away = all_ - rest
+        return (rest < self.k) | ((away > 0) & (away < self.k))
 
 
 def gate(survey: Survey) -> Gate:
@@ -136,6 +175,23 @@ def nearest(count: float) -> int:
     (1010, 10)
     """
     return int(np.round(count / ROUNDING)) * ROUNDING
+
+
+def _gives_away(name: str, table: pd.DataFrame, safe: pd.DataFrame) -> bool:
+    """Tell whether a comparison of rows would give away a row that may not be seen."""
+    unseen = safe["shown"] != "yes"
+    if name in DIFFERENCES:
+        return bool(unseen.any())
+    if name.startswith("lead"):
+        among = ~table["exclusive"].astype(bool) if "exclusive" in table else table["n"] >= 0
+        return bool(unseen[table["estimate"].where(among).nlargest(2).index].any())
+    return False
+
+
+def _plain_share(table: pd.DataFrame) -> pd.Series:
+    """Per cent from rounded counts: a share without a standard error is a count over n, and would give it away."""
+    base = table["n"].map(nearest).clip(lower=ROUNDING)
+    return 100 * table["count"].map(nearest) / base
 
 
 def _numeric(column: pd.Series) -> bool:

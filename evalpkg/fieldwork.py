@@ -100,7 +100,7 @@ def precision(survey: Survey) -> Result:
     extra = {
         "recruitment": survey.round.recruitment,
         "weighted": survey.raking is not None,
-        **{f"guessed_{k}": v for k, v in survey.guessed.items()},
+        **{f"guessed_{k}_count": v for k, v in survey.guessed.items()},
         **_outcome_effect(survey),
     }
     return Result(pd.DataFrame([row]), "precision", "", "全部有效答卷", survey.n, extra)

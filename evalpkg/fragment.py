@@ -118,7 +118,9 @@ def nothing(sentence: str) -> Fragment:
     return Fragment(f'<p class="none">{escape(sentence)}</p>')
 
 
-# Remarks may be missing for three reasons, and the page cannot tell which.
+# An analysis may be missing for more than one reason, and the page cannot tell which.
+NO_DEPARTMENTS = "本轮没有部门评价：问卷没有问，或没有企业打分。"
+NO_MODES = "本轮没有按填报方式比较：问卷没有问，或只有一种方式的答卷够多。"
 NO_REMARKS = "没有可以归类的意见：问卷没有问，没有人写，或所写的语言不在问题词表里。"
 
 

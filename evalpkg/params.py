@@ -285,8 +285,14 @@ def _fault(item: Any) -> str:
         return f"{key} {item['ctx']['error']}"
     if item["type"] in _FAULTS:
         return f"{key} {_FAULTS[item['type']]}"
-    allowed = "，".join(f"{_LIMITS.get(name, name)} {value}" for name, value in limits.items())
+    allowed = "，".join(f"{_LIMITS.get(name, name)} {_said(value)}" for name, value in limits.items())
     return f"{key} 取值不允许（{allowed}）" if allowed else f"{key} 取值不允许"
+
+
+def _said(limit: object) -> str:
+    """Write a limit as a clerk would: pydantic joins allowed words by "or" and writes whole limits as 5.0."""
+    words = re.findall("'([^']*)'", str(limit))
+    return "、".join(words) if words else f"{limit:g}" if isinstance(limit, float) else str(limit)
 
 
 _LIMITS = {

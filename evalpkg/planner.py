@@ -21,6 +21,7 @@ Comparison = Literal["any", "pair", "mean"]
 SIZES = (500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)  # rows of the table
 MOST = 200_000  # enterprises; beyond, a survey is no remedy
 STEP = 50  # needs are rounded up to this
+ALIKE = 1e-18  # variance, in squared points, below which all ratings are alike
 REPEATS, DRAWS = 40, 1_000  # rounds simulated for one expected width; draws within each
 
 ASSUMPTIONS = (
@@ -163,7 +164,7 @@ def basis(scores: Result | None, *, level: float = 0.95, power: float = 0.8, see
     Raises
     ------
     PlannerError
-        No scores, fewer than two ranked departments, level or power out of range.
+        No scores, fewer than two ranked departments, all ratings alike, level or power out of range.
 
     Notes
     -----
@@ -185,6 +186,12 @@ def basis(scores: Result | None, *, level: float = 0.95, power: float = 0.8, see
     return Basis(theta, cov, scores.total, df, reliability, level, power, seed)
 
 
+def varied(scores: Result) -> bool:
+    """Tell whether ratings vary at all: where they do not, all variances are zero and nothing follows from them."""
+    variance = np.diagonal(np.asarray(scores.extra["cov"], dtype=float))
+    return not (variance <= ALIKE).all()
+
+
 def _ranked(scores: Result) -> tuple[Floats, Floats]:
     """Return scores and covariance of the departments that are ranked."""
     ranked = scores.table["rank_low"].notna().to_numpy()
@@ -194,6 +201,8 @@ def _ranked(scores: Result) -> tuple[Floats, Floats]:
         )
     observed = scores.table["estimate"].to_numpy(dtype=float)[ranked]
     cov = np.asarray(scores.extra["cov"], dtype=float)[np.ix_(ranked, ranked)]
+    if not varied(scores):
+        raise PlannerError("各家企业给各部门打的分全都一样：没有误差可以据以推算；请核对答卷")
     if not (np.isfinite(observed).all() and np.isfinite(cov).all()):
         raise PlannerError(
             "进入排名的部门里有得分或误差不是有限数：无法推算；请检查每个部门由几个商会的企业评分"

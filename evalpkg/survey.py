@@ -63,11 +63,17 @@ def open(round_id: str, root: str | Path | None = None) -> Survey:
         Parameters, raw files or population margins are unusable; nothing has been written then.
     """
     round_ = params.load(round_id, root)
+    return prepared(round_, ingest.read(round_))
+
+
+def prepared(round_: Round, intake: ingest.Intake) -> Survey:
+    """Weight a round whose raw files have been read; errors as `open`."""
     book = codebooks.load(round_.codebook, round_.root, round_.period.end)
-    intake = ingest.read(round_)
     responses = described(intake.responses, book)
+    _check_rules(responses, round_, book)
     categories, guessed = calibration(responses, round_)
     design, raking = weighted(responses, categories, round_, book)
+    _check_clusters(design, round_)
     return Survey(
         round_, book, responses, intake.ratings, intake.contact, intake.reasons, intake.remarks,
         design, raking, guessed, intake.problems, intake.counts, intake.flags,
@@ -139,6 +145,29 @@ def calibration(responses: pd.DataFrame, round_: Round) -> tuple[pd.DataFrame, d
     return weights.collapse(frame, _rules(frame, round_)), guessed
 
 
+def _check_rules(responses: pd.DataFrame, round_: Round, book: Codebook) -> None:
+    """Refuse a misspelt column or category of `collapse`: it would merge nothing, and nobody would be told."""
+    table = register(round_) if round_.raking else pd.DataFrame()
+    for column, rule in round_.collapse.items():
+        item = book.one(column)
+        known = set() if item is None else {*item.options, *item.groups.values()}
+        for frame in (responses, table):
+            known |= set(frame[column].dropna()) if column in frame else set()
+        names = "、".join(sorted(map(str, known))) or "、".join(DESCRIBING)
+        unknown = [category for category in rule if category not in known]
+        if unknown or not known:
+            fault = f"的类别 {'、'.join(unknown)}" if known else "这一列"
+            raise ParamsError(f"collapse：答卷和总体里都没有“{column}”{fault}；可用的是 {names}；请改正拼写")
+
+
+def _check_clusters(design: Design, round_: Round) -> None:
+    if design.n_clusters < 2 <= design.n:
+        raise ParamsError(
+            f"recruitment 写的是 {round_.recruitment}，但全部答卷出自同一个抽样单位，算不出误差；"
+            "请改为 direct，或补充其他单位的答卷"
+        )
+
+
 def _rules(table: pd.DataFrame, round_: Round) -> dict[str, dict[str, str]]:
     return {column: rule for column, rule in round_.collapse.items() if column in table}
 
@@ -206,7 +235,13 @@ def population_margins(round_: Round) -> Margins:
 
 
 def population(round_: Round) -> pd.DataFrame:
-    """Read the population table of the round, a row a cell, its categories collapsed by the round's rules."""
+    """Read the population table of the round as `register`, its categories collapsed by the round's rules."""
+    table = register(round_)
+    return weights.collapse(table, _rules(table, round_))
+
+
+def register(round_: Round) -> pd.DataFrame:
+    """Read the population table of the round, a row a cell."""
     name = str(round_.margins)
     own = round_.raw / name
     table = pd.read_csv(own if own.is_file() else reference(round_.root, name), encoding="utf-8-sig")
@@ -222,7 +257,7 @@ def population(round_: Round) -> pd.DataFrame:
         raise ParamsError(f"总体结构文件 {name}：{'；'.join(faults)}")
     for column in counts:
         _check_counts(table[column], name)
-    return weights.collapse(table, _rules(table, round_))
+    return table
 
 
 def _check_counts(counts: pd.Series, name: str) -> None:

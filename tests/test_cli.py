@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -210,6 +211,17 @@ def test_check_lists_warnings_and_writes_nothing(command: Any, demo_root: Path) 
     assert summary.startswith("可以使用：")
     assert all("（W-" in line for line in warnings)
     assert sorted(demo_root.rglob("*")) == before
+
+
+def test_check_refuses_what_a_run_would_refuse(command: Any, demo_root: Path, tmp_path: Path) -> None:
+    """Answers in order, but the register of enterprises counts no persons: the run would stop there."""
+    shutil.copytree(demo_root / "params", tmp_path / "params")
+    shutil.copytree(demo_root / "data" / "raw" / "2022H2", tmp_path / "data" / "raw" / "2022H2")
+    register = tmp_path / "data" / "raw" / "2022H2" / "margins.csv"
+    pd.read_csv(register, encoding="utf-8-sig").drop(columns="employment").to_csv(register, index=False)
+    code, out, err = command("check", "2022H2", "--root", tmp_path)
+    assert code == 64 and "可以使用" not in out
+    assert err == "总体结构文件 margins.csv：缺少列 employment；没有从业人员数就在参数里写 employment: null\n"
 
 
 def test_check_lists_every_fault_with_its_code(

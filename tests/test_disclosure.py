@@ -45,7 +45,7 @@ def test_ten_rows_by_hand() -> None:
     yes, below, hidden = "yes", "below", "hidden"
     assert table["shown"].tolist() == [yes, yes, below, below, yes, below, hidden, hidden, hidden, yes]
     assert table["n"].tolist() == [200, 200, 200, 200, 10, 10, 0, 0, 0, 55]
-    assert table["count"].tolist() == [100, 10, 10, 0, 10, 0, 0, 0, 0, 35]
+    assert table["count"].tolist() == [100, 10, 0, 0, 10, 0, 0, 0, 0, 35]
     assert table["bound"].dropna().tolist() == [5.0, 5.0, 100.0]
     assert table["estimate"].notna().tolist() == [s == yes for s in table["shown"]]
     assert table["support"].tolist() == ["full"] * 4 + ["listed"] * 5 + ["few"]
@@ -73,7 +73,7 @@ def test_a_second_share_of_the_row_has_its_own_numerator() -> None:
     protected = passed(Result(table, "scores", "分", "打分的企业", 300)).table
     assert protected["unhappy"].isna().tolist() == [True, False, True]
     assert protected["unhappy_bound"].fillna(-1).tolist() == [10.0, -1.0, -1.0]
-    assert protected["unhappy_count"].tolist() == [5, 30, 0]
+    assert protected["unhappy_count"].tolist() == [0, 30, 0]
 
 
 def test_a_second_share_may_have_another_denominator() -> None:
@@ -110,6 +110,80 @@ def test_two_numbers_never_give_away_the_few_between_them(pairs: list[tuple[int,
     allowed = (rest >= 10) & ((np.array(left_out) == 0) | (np.array(left_out) >= 10))
     assert (seen.to_numpy() == allowed[:, None]).all()
     assert (protected["without_n"] % 5 == 0).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=1, max_size=8))
+def test_two_shares_never_give_away_the_few_between_their_numerators(pairs: list[tuple[int, int]]) -> None:
+    count, rest = np.array([max(pair) for pair in pairs]), np.array([min(pair) for pair in pairs])
+    table = shares([400] * len(pairs), count.tolist())
+    table = table.table.assign(without=50.0, difference=1.0, without_n=300, without_count=rest)
+    protected = passed(Result(table, "headlines", "%", "全部答卷", 400)).table
+    away = count - rest
+    allowed = (rest >= 10) & ((away == 0) | (away >= 10))
+    assert protected["estimate"].notna().tolist() == (count >= 10).tolist()
+    assert (
+        protected["without"].notna().tolist() == protected["difference"].notna().tolist() == allowed.tolist()
+    )
+    assert (protected.loc[~allowed, ["without_n", "without_count"]] == 0).all(axis=None)
+
+
+@given(st.integers(10, 3000), st.integers(0, 3000))
+def test_a_share_of_forms_tells_no_more_than_its_rounded_counts(n: int, count: int) -> None:
+    """A per cent with one decimal of about a thousand is a count; it has no standard error, so nothing blurs it."""
+    count = min(n, count)
+    table = shares([n], [count]).table[["label", "estimate", "n", "count"]]
+    row = passed(Result(table, "flags", "%", "全部答卷", n)).table.iloc[0]
+    assert (row["shown"] == "below") == (count < 10)
+    if count >= 10:
+        assert row["estimate"] == pytest.approx(round(100 * nearest(count) / nearest(n), 1))
+    else:
+        assert np.isnan(row["estimate"]) and row["count"] == 0
+
+
+@given(st.integers(10, 3000))
+def test_a_bound_holds_and_tells_no_more_of_n_than_the_rounded_n(n: int) -> None:
+    bounds = {
+        passed(shares([m], [1])).table["bound"].iloc[0] for m in range(n // 5 * 5, n // 5 * 5 + 5) if m >= 10
+    }
+    assert len(bounds) == 1 and bounds.pop() >= round(100 * 10 / n, 1)
+
+
+@given(st.integers(10, 3000), st.floats(0, 100))
+def test_a_bound_holds_for_a_share_that_a_few_of_great_weight_make_up(n: int, share: float) -> None:
+    """Nine of a hundred may be a fifth of the enterprises: below ten per cent would be false."""
+    table = shares([n], [9]).table.assign(estimate=share)
+    bound = passed(Result(table, "shares", "%", "企业", n)).table["bound"].iloc[0]
+    assert bound >= min(round(share, 1), 100)
+    assert bound - round(share, 1) <= round(100 * 10 / (n // 5 * 5), 1) + 0.2
+
+
+def test_a_difference_does_not_give_away_the_row_that_may_not_be_seen() -> None:
+    extra = {
+        "net": 30.0,
+        "net_low": 20.0,
+        "net_high": 40.0,
+        "difference_low": 1.0,
+        "lead": 2.0,
+        "lead_low": 1.0,
+    }
+    assert extra.keys() <= passed(shares([100] * 3, [50, 30, 20], **extra)).extra.keys()
+    third = passed(shares([100] * 3, [50, 41, 9], **extra)).extra
+    assert third.keys() & extra.keys() == {"lead", "lead_low"}
+    assert not passed(shares([100] * 3, [88, 9, 3], **extra)).extra.keys() & extra.keys()
+
+
+@pytest.mark.parametrize(("flagged", "told"), [(0, True), (3, False), (9, False), (10, True)])
+def test_fewer_than_k_left_out_in_all_move_no_number_that_is_seen(flagged: int, told: bool) -> None:
+    """None of the forty raters was left out, yet their department's score moves with the severity of all."""
+    table = shares([40], [40]).table.drop(columns="count").assign(without=81.0, difference=0.7, without_n=40)
+    result = Result(table, "headlines", "分", "全部答卷", 300, {"flagged_count": flagged})
+    row = passed(result).table.iloc[0]
+    assert (row[["without", "difference"]].notna() == told).all() and row["without_n"] == (40 if told else 0)
+
+
+def test_a_count_beside_the_table_is_rounded_or_not_told() -> None:
+    extra = passed(shares([50], [20], flagged_count=37, odd_count=9, departments=34)).extra
+    assert extra["flagged_count"] == 35 and "odd_count" not in extra and extra["departments"] == 34
 
 
 def test_tiers_and_rank_sets_pass_and_those_of_a_hidden_row_do_not() -> None:

@@ -34,6 +34,7 @@ from evalpkg.estimate import (
     regression,
     replicate_weights,
     share,
+    small_sample,
     tidy,
     total,
     under_weightings,
@@ -343,7 +344,7 @@ def test_rank_one_algebra_equals_full_matrices(seed: int) -> None:
 
 
 @pytest.mark.parametrize("matrix", [[[1, 0]], [[0, 1]], [[-1, 1]]])
-def test_few_raked_clusters_are_widened_as_their_weights_are_without_raking(
+def test_few_raked_clusters_are_widened_by_leverage_and_by_what_raking_takes(
     firms: pd.DataFrame, matrix: list[list[int]]
 ) -> None:
     raked = firm_design(firms, "clustered_raked")
@@ -352,10 +353,14 @@ def test_few_raked_clusters_are_widened_as_their_weights_are_without_raking(
     result = contrast(mean(y, raked), matrix)
     assert final.few is not None
     df, wider = final.few.df[0], np.sqrt(final.few.variance[0]) / final.std_error[0]
+    w = np.where(np.isnan(y), 0, raked.weights[:, None])
+    influence = w / w.sum(axis=0) * (np.nan_to_num(y) - mean(y, raked).estimate)
+    lacks = small_sample(influence @ np.transpose(matrix), raked)  # itself tested against full matrices
+    df, wider = min(df, lacks.df[0]), wider * np.sqrt(lacks.inflation[0])
     half = student_t.ppf(0.975, df) * wider * result.std_error[0]
     limits = [result.estimate[0] - half, result.estimate[0] + half]
     assert np.ravel(result.interval(0.95)) == pytest.approx(limits, rel=1e-9)
-    assert 1 < wider < 1.5
+    assert 1 < wider < 1.6
     assert df < 17  # clusters of unequal size are worth fewer than there are
 
 
@@ -366,6 +371,36 @@ def test_thirty_clusters_are_not_few() -> None:
         result = mean(rng.normal(size=len(clusters)), Design(np.ones(len(clusters)), clusters=clusters))
         assert (result.few is not None) is few
         assert result.df.tolist() == [count - 1]
+
+
+@pytest.mark.parametrize("clusters", [[0, 1], [0, 0, 0, 1, 1, 1, 1]])
+def test_two_clusters_have_an_interval_whatever_the_weights(clusters: list[int]) -> None:
+    # they leave one degree of freedom; its rounding must not fall below one, where there is no t
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        result = mean(
+            rng.normal(size=len(clusters)), Design(rng.lognormal(size=len(clusters)), clusters=clusters)
+        )
+        assert result.few is not None
+        assert result.few.df[0] >= 1
+        assert np.isfinite(result.interval()).all()
+
+
+def test_a_single_stratum_is_none() -> None:
+    plain = Design(TEN_WEIGHTS, clusters=TEN_CLUSTERS)
+    one = Design(TEN_WEIGHTS, clusters=TEN_CLUSTERS, strata=["城区"] * 10)
+    assert np.array_equal(mean(TEN_VALUES, one).interval(), mean(TEN_VALUES, plain).interval())
+
+
+def test_one_huge_weight_among_very_many_leaves_few_degrees_of_freedom() -> None:
+    # its effective size is 637, but the error is that of one respondent
+    rng, n = np.random.default_rng(1), 10_000
+    weights = np.append(np.ones(n - 1), 400.0)
+    raked = Design(weights, base_weights=weights, calibration=pd.DataFrame({"half": np.arange(n) % 2}))
+    result = mean(rng.normal(size=n), raked)
+    low, high = result.interval()
+    assert result.few is not None and result.few.df[0] < 3
+    assert (high - low)[0] > 2 * 1.96 * 1.1 * result.std_error[0]
 
 
 def test_whole_population_of_clusters_has_no_sampling_error() -> None:
@@ -727,6 +762,19 @@ def test_weightings_of_one_sample_are_means_with_their_covariance(firms: pd.Data
     assert np.linalg.eigvalsh(both.cov).min() > -1e-12
 
 
+def test_each_weighting_keeps_its_own_degrees_of_freedom() -> None:
+    # the second weights make a few of a thousand, the first do not
+    rng, n = np.random.default_rng(2), 1_000
+    categories, heavy = pd.DataFrame({"half": np.arange(n) % 2}), np.where(np.arange(n) < 5, 300.0, 1.0)
+    even, uneven = (Design(w, base_weights=w, calibration=categories) for w in (np.ones(n), heavy))
+    y = rng.normal(size=n)
+    assert mean(y, even).few is None and mean(y, uneven).few is not None
+    for order in ([even, uneven], [uneven, even]):
+        both = under_weightings(y, order)
+        alone = np.hstack([mean(y, design).interval() for design in order])
+        assert np.array(both.interval()) == pytest.approx(alone, rel=1e-12)
+
+
 def test_equal_weightings_do_not_differ(firms: pd.DataFrame) -> None:
     design = firm_design(firms, "stratified_raked")
     both = under_weightings(firms["solved"], [design, design], share)
@@ -938,6 +986,8 @@ def test_replicates_depend_on_the_seed_alone() -> None:
             "校准变量“size”第 2 个是空的",
         ),
         (lambda: Design([1, 1], calibration=pd.DataFrame({"size": ["L"]})), "校准变量有 1 行"),
+        (lambda: Design([1, 1], calibration=pd.Series(["L", "S"])), "校准变量必须是 DataFrame"),  # type: ignore[arg-type]
+        (lambda: Design([1, 1], calibration=pd.DataFrame(index=[0, 1])), "校准变量必须是 DataFrame"),
         (lambda: Design([1, 1, 1], strata=["甲", "甲", "乙"]), "层“乙”只有一个抽样群"),
         (lambda: Design([1, 1], clusters=["a", "a"], strata=["甲", "乙"]), "抽样群“a”出现在两个层里"),
         (lambda: Design([1, 1], fpc=[5, 6]), "总体群数不一致"),
@@ -1000,6 +1050,67 @@ def test_impossible_request_is_refused_in_one_chinese_line(make: Any, words: str
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert "；" in str(refusal.value)  # the last clause says how to mend it
+
+
+# --- small samples -------------------------------------------------------------------------------------------
+
+
+def test_equal_clusters_have_as_many_degrees_of_freedom_as_clusters_less_one() -> None:
+    z = np.tile([1.0, -1.0], 12)
+    chambers = np.repeat(range(6), 4)
+    assert small_sample(z, Design(np.ones(24))).df == pytest.approx([23])
+    assert small_sample(z, Design(np.ones(24), clusters=chambers)).df == pytest.approx([5])
+    strata = Design(np.ones(24), clusters=chambers, strata=np.repeat(["a", "b"], 12))
+    assert small_sample(z, strata).df == pytest.approx([4])
+
+
+def test_effective_degrees_of_freedom_are_those_of_a_sum_of_squares() -> None:
+    """The variance estimate is sum_c z_c^2; with independent normal firms its df are 2 E^2 / Var (Satterthwaite)."""
+    rng = np.random.default_rng(4)
+    scale, clusters = rng.uniform(0.2, 3, 40), rng.integers(0, 12, 40)
+    totals = rng.normal(0, scale, (200_000, 40)) @ np.eye(12)[clusters]
+    variance = (totals**2).sum(axis=1)
+    expected = 2 * variance.mean() ** 2 / variance.var()
+    found = small_sample(scale, Design(np.ones(40), clusters=clusters))
+    assert found.df == pytest.approx([expected], rel=0.02)
+    assert found.inflation.tolist() == [1]
+
+
+def nested(seed: int, n: int = 240) -> tuple[np.ndarray, Design]:
+    """Return influence of one estimate and a raked design whose 16 chambers lie within 5 districts, mostly."""
+    rng = np.random.default_rng(seed)
+    chamber = rng.integers(0, 16, n)
+    district = np.where(rng.random(n) < 0.8, chamber % 5, rng.integers(0, 5, n))
+    frame = pd.DataFrame({"district": district.astype(str), "size": rng.integers(0, 3, n).astype(str)})
+    margins = {name: frame[name].value_counts() * rng.uniform(0.7, 1.4) for name in frame}
+    margins["size"] *= margins["district"].sum() / margins["size"].sum()
+    base = rng.uniform(0.5, 2, n)
+    final = weights.rake(frame, margins, base)
+    return rng.normal(size=n) * final, Design(final, base_weights=base, calibration=frame, clusters=chamber)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_raking_takes_from_a_variance_equals_full_matrices(seed: int) -> None:
+    z, design = nested(seed)
+    assert design.calibration is not None
+    w, b = design.weights, design.base_weights
+    x = pd.get_dummies(design.calibration).to_numpy(float)
+    hat = np.diag(w) @ x @ np.linalg.pinv(x.T @ (b[:, None] * x)) @ x.T @ np.diag(b / w)
+    sums = np.eye(design.n_clusters)[design.cluster_codes].T
+    p = sums @ (np.eye(len(z)) - hat) @ np.diag(z**2) @ (np.eye(len(z)) - hat).T @ sums.T
+    g = design.n_clusters
+    expected = (np.trace(p) - p.sum() / g) * g / (g - 1)
+    found = small_sample(z, design)
+    assert found.inflation == pytest.approx([(z**2).sum() / expected], rel=1e-9)
+    assert found.df == pytest.approx([np.trace(p) ** 2 / np.trace(p @ p)], rel=1e-9)
+    assert found.inflation[0] > 1.05
+
+
+def test_no_influence_leaves_nothing() -> None:
+    z = np.zeros((5, 2))
+    z[2, 1] = 1.0
+    found = small_sample(z, Design(np.ones(5)))
+    assert (found.df.tolist(), found.inflation.tolist()) == ([0, 0], [1, 1])
 
 
 # --- the rest ---------------------------------------------------------------------------------------------

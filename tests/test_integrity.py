@@ -319,11 +319,7 @@ def test_headlines_with_and_without_equal_the_analyses(numbered: Opened) -> None
         np.testing.assert_allclose(rows["difference"], expected["estimate"] - rows["estimate"], atol=1e-12)
         assert rows["without_n"].tolist() == expected["n"].tolist()
     assert rest.design.weights.sum() == pytest.approx(opened.design.weights.sum())
-    assert (result.extra["flagged"], result.extra["kept"], result.extra["notes"]) == (
-        (~keep).sum(),
-        keep.sum(),
-        (),
-    )
+    assert dict(result.extra) == {"flagged_count": (~keep).sum(), "notes": ()}
 
 
 def test_one_headline_a_row_of_each_analysis_with_its_unit() -> None:
@@ -332,12 +328,15 @@ def test_one_headline_a_row_of_each_analysis_with_its_unit() -> None:
                                          "none": lambda s: None})  # fmt: skip
     assert list(result.table) == [
         "key", "row", "label", "unit", "estimate", "std_error", "conf_low", "conf_high", "without", "without_low",
-        "without_high", "difference", "n", "without_n",
+        "without_high", "difference", "n", "without_n", "count", "without_count",
     ]  # fmt: skip
     first = result.table.iloc[0]
     assert first[["key", "row", "unit", "n", "without_n"]].tolist() == ["overall", "F1", "分", 4, 3]
     assert first[["estimate", "without", "difference"]].tolist() == pytest.approx([67.5, 60.0, -7.5])
     assert set(result.table.loc[1:, "unit"]) == {"%"} and result.unit == ""
+    expected = outlook.difficulties(given)
+    assert expected is not None and result.table["count"].isna().tolist()[0]
+    assert result.table["count"].tolist()[1:] == expected.table["count"].tolist()
 
 
 def test_the_default_headline_is_overall_satisfaction() -> None:
@@ -359,7 +358,7 @@ def test_when_everybody_is_flagged_nothing_is_left_to_compare() -> None:
     result = integrity.headlines(survey([form(**best(4), F1=3.0), form(**best(3), F1=4.0)]))
     row = result.table.iloc[0]
     assert row["estimate"] == 35.0 and np.isnan(row["without"]) and row["without_n"] == 0
-    assert result.extra["kept"] == 0
+    assert result.extra["flagged_count"] == 2
     assert result.extra["notes"] == ("全部答卷都有疑点，没有可以对照的答卷；请先核查收集过程",)
 
 
@@ -426,7 +425,7 @@ def test_modes_equal_a_regression_done_plainly() -> None:
     assert raw is not None
     columns = ["estimate", "std_error", "conf_low", "conf_high", "n"]
     pd.testing.assert_frame_equal(table[columns], raw.table.set_index("group").loc[table.index, columns])
-    assert (result.extra["reference"], result.extra["adjusted_for"]) == ("网上", ("县区", "规模"))
+    assert (result.extra["reference"], result.extra["adjusted_for"]) == ("网上", ("县（区）", "规模"))
 
 
 def test_differences_of_adjusted_means_are_coefficients_of_a_regression() -> None:
@@ -490,7 +489,7 @@ def test_a_mode_used_in_one_district_alone_is_not_adjusted_for_it() -> None:
     result = integrity.modes(replace(given, responses=alone))
     assert result is not None
     assert result.extra["adjusted_for"] == ("规模",)
-    assert result.extra["notes"] == ("填报方式与县区分不开，没有按县区调整",)
+    assert result.extra["notes"] == ("填报方式与县（区）分不开，没有按县（区）调整",)
     assert np.isfinite(result.table["adjusted_low"]).all()
 
 
@@ -542,7 +541,8 @@ def test_modes_of_the_demo_are_adjusted_for_all_three(numbered: Opened) -> None:
     result = integrity.modes(opened)
     assert isinstance(result, Result)
     assert (
-        result.extra["adjusted_for"] == ("县区", "规模", "行业") and result.extra["reference"] == "网上填报"
+        result.extra["adjusted_for"] == ("县（区）", "规模", "行业")
+        and result.extra["reference"] == "网上填报"
     )
     overall = outlook.overall(opened)
     assert overall is not None

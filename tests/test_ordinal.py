@@ -560,6 +560,7 @@ def test_nearly_separated_is_fitted() -> None:
         ([1, 2, 3, np.nan], [1, 2, np.nan, 4], "档“3.0”没有可用的答卷"),
         (["好", "差", "好"], [1, 2, 3], "因变量不是数"),
         (pd.Series(["好", "差", "好"], dtype="category"), [1, 2, 3], "类别没有顺序"),
+        ([1, 2, np.inf], [1, 2, 3], "因变量有无穷大"),
         ([1, 2, 3], [1, np.inf, 3], "列“x1”有无穷大"),
         ([1, 2, 3], pd.DataFrame({"区": ["甲", "乙", "丙"]}), "列“区”不是数"),
         ([1, 2, 3], np.empty((3, 0)), "没有自变量"),
@@ -571,6 +572,14 @@ def test_nearly_separated_is_fitted() -> None:
 )
 def test_bad_input_is_refused(y: Any, x: Any, said: str) -> None:
     assert said in refused(y, x)
+
+
+def test_numbers_held_as_objects_are_numbers() -> None:
+    y, x = [1, 2, 2, 1, 3, 3, 2, 3, None], [[0], [0], [1], [1], [1], [2], [2], [2], [1]]
+    plain = ordinal.fit(y[:-1], x[:-1])
+    frame = pd.DataFrame(x, dtype=object)
+    for answers, columns in ((np.array(y, dtype=object), frame), (y, [*x[:-1], [None]])):
+        assert ordinal.fit(answers, columns).coef == pytest.approx(plain.coef, rel=1e-12)
 
 
 def test_a_declared_level_without_respondents_is_refused() -> None:

@@ -68,7 +68,7 @@ def test_the_seed_of_a_task_depends_on_round_and_name_only(workspace: Path) -> N
         ("number: 2", "number: two", "number 应为整数"),
         ("number: 2", "number: 2\nnumber: 3", "键 number 写了两次"),
         ("number: 2", "number: 0", "number 取值不允许（不小于 1）"),
-        ("direct", "mail", "recruitment 取值不允许（只能是 'chambers', 'districts' or 'direct'）"),
+        ("direct", "mail", "recruitment 取值不允许（只能是 chambers、districts、direct）"),
         ("number: 2", "number: 2\nk: 4", "k 取值不允许（不小于 5）"),
         ("number: 2", "number: 2\nk: 40", "min_respondents 不得小于 3 × k（即 120）"),
         ("end: 2021-06-30}", "end: 2020-06-30}", "period 结束日期早于开始日期"),

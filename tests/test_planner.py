@@ -257,12 +257,18 @@ def unranked() -> Result:
     return result
 
 
+def alike() -> Result:
+    result = scored()
+    return replace(result, extra={**result.extra, "cov": np.zeros((P, P))})
+
+
 @pytest.mark.parametrize(
     ("result", "options", "code", "line"),
     [
         (None, {}, 70, "本轮没有部门评分"),
         (unranked(), {}, 70, "达到最低评分家数的部门少于 2 个"),
         (without_errors(), {}, 70, "进入排名的部门里有得分或误差不是有限数"),
+        (alike(), {}, 70, "各家企业给各部门打的分全都一样：没有误差可以据以推算"),
         (scored(), {"widths": [0.5]}, 64, "名次区间的平均宽度是 0.5：要在 1 与部门数 12 之间；例如 4"),
         (scored(), {"widths": [13]}, 64, "名次区间的平均宽度是 13"),
         (scored(), {"widths": [NAN]}, 64, "名次区间的平均宽度是 nan"),

@@ -383,6 +383,7 @@ INDEFINITE = np.array([[1.0, 2.0], [2.0, 1.0]])
         ([1.0], [[1.0]], {}, "至少要有两个部门"),
         ([[1.0, 2.0]], np.eye(2), {}, "至少要有两个部门"),
         ([], np.zeros((0, 0)), {}, "至少要有两个部门"),
+        (["好", "差"], np.eye(2), {}, "有不是数的内容"),
         ([1.0, 2.0], np.eye(3), {}, "有 2 个得分而协方差矩阵是 (3, 3)"),
         ([1.0, NAN], np.eye(2), {}, "第 2 个得分不是有限数"),
         ([1.0, 2.0], [[1.0, NAN], [NAN, 1.0]], {}, "协方差矩阵第 1 行第 2 列不是有限数"),
@@ -414,10 +415,34 @@ def test_rounding_in_a_covariance_is_no_fault() -> None:
     assert ranks.rank_sets([3.0, 2.0, 1.0], flat).lower.tolist() == [1, 2, 3]
 
 
-def test_the_smallest_degrees_of_freedom_rule() -> None:
-    theta, cov = random_case(4, p=5)
-    assert same(ranks.rank_sets(theta, cov, df=[np.inf, 14, 30, 500, 90]), ranks.rank_sets(theta, cov, df=14))
+def test_each_pair_has_its_own_degrees_of_freedom() -> None:
+    own = np.array([900.0, 14, 30, 500, 90])
+    for seed in range(20):
+        theta, cov = random_case(seed, p=5)
+        sets = ranks.rank_sets(theta, cov, df=own)
+        pairs = [(j, k) for j in range(5) for k in range(5) if j != k]
+        p_value = {}
+        for j, k in pairs:
+            t = (theta[j] - theta[k]) / np.sqrt(cov[j, j] + cov[k, k] - 2 * cov[j, k])
+            p_value[j, k] = stats.t.sf(t, min(own[j], own[k]))
+        better = []  # Holm: the smallest first, until one is too large
+        for step, pair in enumerate(sorted(pairs, key=lambda pair: p_value[pair])):
+            if p_value[pair] > 0.05 / (len(pairs) - step):
+                break
+            better.append(pair)
+        assert sets.lower.tolist() == [1 + sum(k == j for _, k in better) for j in range(5)]
     assert same(ranks.rank_sets(theta, cov, df=np.inf), ranks.rank_sets(theta, cov))
+
+
+def test_each_tier_has_its_own_degrees_of_freedom() -> None:
+    result = ranks.tiers([80.0, 82.0, 84.0], np.eye(3), df=[5, 50, np.inf])
+    expected = [*stats.t.ppf(1 - 0.05 / 6, [5, 50]), stats.norm.ppf(1 - 0.05 / 6)]
+    assert result.critical == pytest.approx(expected)
+
+
+def test_degrees_of_freedom_of_another_shape_are_refused() -> None:
+    with pytest.raises(RanksError, match=r"有 3 个得分而自由度的形状是 \(2,\)"):
+        ranks.rank_sets([3.0, 2.0, 1.0], np.eye(3), df=[5, 6])
 
 
 @pytest.mark.parametrize("tau", [0, 7, -1])

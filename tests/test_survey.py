@@ -225,6 +225,30 @@ def test_crossed_margins_and_collapse_rules_reach_both_weightings(workspace: Pat
     assert set(opened.raking.table["margin"]) == {"size×industry", "district"}
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("{size: {Z: M}}", "collapse：答卷和总体里都没有“size”的类别 Z；可用的是 G、L、M、S、X；请改正拼写"),
+        ("{colour: {L: M}}", "collapse：答卷和总体里都没有“colour”这一列；可用的是 district、size、industry"),
+    ],
+)
+def test_a_misspelt_collapse_rule_is_refused(workspace: Path, rule: str, said: str) -> None:
+    decide(workspace, f"collapse: {rule}")
+    with pytest.raises(ParamsError) as refusal:
+        survey.open("2022H2", workspace)
+    assert str(refusal.value).startswith(said)
+
+
+def test_answers_of_a_single_chamber_have_no_error_and_are_refused(opened: survey.Survey) -> None:
+    chamber = next(code for code, item in opened.codebook.items.items() if item.role == "chamber")
+    alone = opened.responses.assign(**{chamber: "CC01"})
+    intake = SimpleNamespace(
+        responses=alone.drop(columns=[c for c in survey.DESCRIBING if c != chamber], errors="ignore")
+    )
+    with pytest.raises(ParamsError, match="全部答卷出自同一个抽样单位，算不出误差；请改为 direct"):
+        survey.prepared(opened.round, intake)  # type: ignore[arg-type]
+
+
 def test_an_empty_cell_of_a_crossed_margin_names_the_rule_that_mends_it(workspace: Path) -> None:
     decide(workspace, "raking: [[size, industry]]")
     with pytest.raises(weights.WeightsError, match=r"边际“size×industry”的类别“L×.*用 collapse 规则"):

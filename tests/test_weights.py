@@ -268,6 +268,8 @@ REFUSED = [
     ),
     (TEN, margins_with(size=pd.Series({"L": 0, "M": 0, "S": 0})), None, "边际“size”的总体合计为 0"),
     (TEN, margins_with(size=pd.Series([1, 2, 3], index=list("LSS"))), None, "类别“S”出现了两次"),
+    ({"size": ["L", "S"]}, {"size": pd.Series({"L": 1, "S": 1})}, None, "样本不是 DataFrame"),
+    (TEN, TEN_MARGINS, ["很多"] * 10, "基础权数不是一列数"),
     (TEN, TEN_MARGINS, [1, 1], "基础权数的形状是 (2,) 而样本有 10 份答卷"),
     (TEN, TEN_MARGINS, [*[1] * 9, -2], "基础权数第 10 个是 -2"),
     (
@@ -293,6 +295,23 @@ def test_impossible_weighting_is_refused_in_one_chinese_line(
         rake(sample, margins, base)
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_factors_that_run_away_are_no_convergence() -> None:
+    # the one firm that could bring both margins together has base weight 0: its factor would grow without end
+    sample = pd.DataFrame({"size": list("SSLL"), "place": list("ewwe")})
+    margins: dict[Hashable, pd.Series] = {
+        "size": pd.Series({"S": 80, "L": 20}),
+        "place": pd.Series({"e": 50, "w": 50}),
+    }
+    for sweeps in (1000, 5000):
+        with pytest.raises(WeightsError, match="仍未收敛"):
+            rake(sample, margins, [0, 1, 1, 1], max_iterations=sweeps)
+
+
+def test_a_tolerance_that_is_no_number_is_never_met() -> None:
+    with pytest.raises(WeightsError, match="仍未收敛"):
+        rake(TEN, TEN_MARGINS, tolerance=float("nan"))
 
 
 def test_message_of_no_convergence_says_where_and_how_to_mend() -> None:

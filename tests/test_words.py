@@ -63,6 +63,23 @@ def test_every_number_of_the_sentence_stands_in_the_table() -> None:
     assert said == {73.1, 72.0, 74.2, 34.2, 18.1, 16.1, 12.1, 20.1}
 
 
+def test_too_few_who_see_decline_are_not_compared_with_those_who_see_improvement() -> None:
+    few = CHANGE.assign(shown=["yes", "yes", "below"], bound=[float("nan")] * 2 + [10.5])
+    finding = words.overall(protected(OVERALL, unit="分"), protected(few, k=10))
+    assert finding.clauses == ("总体满意度 73.1 分，", "变好和变差的企业不作比较")
+    assert finding.tag == words.UNSURE
+    assert finding.detail.endswith("变差的占 <10.5%，有一方不足 10 家，所以不比较。")
+
+
+@pytest.mark.parametrize(("shown", "support"), [("below", "full"), ("hidden", "listed"), ("yes", "listed")])
+def test_too_few_appeals_are_not_summed_up(shown: str, support: str) -> None:
+    table = rows(
+        question=["used", "solved"], label=["反映过诉求", "诉求完全解决"], estimate=[20.0, 50.0], n=[900, 20]
+    )
+    table = table.assign(shown=["yes", shown], support=["full", support], bound=66.7)
+    assert words.appeals(protected(table)).clauses == ("反映过诉求的企业太少，", "解决得怎样不能判断")
+
+
 def test_without_the_change_question_the_sentence_says_so() -> None:
     finding = words.overall(protected(OVERALL, unit="分"), None)
     assert "没有问与半年前相比" in finding.detail
@@ -140,6 +157,13 @@ def test_departments_are_counted_by_tier(changed: dict[str, str], clauses: tuple
     assert ("有依据" in finding.detail.replace("没有依据", "")) == (tag == words.SURE)
 
 
+def test_ratings_that_are_all_alike_are_said_to_be() -> None:
+    alike = sample_pages.protected_departments(std_error=0.0, tier="same")
+    finding = words.departments(alike)
+    assert finding.clauses[-1] == "分不出高下" and "打的分全都一样" in finding.detail
+    assert finding.tag == words.UNSURE
+
+
 def test_the_words_claim_only_the_tiers_that_occur() -> None:
     assert "“明显低于平均”有依据" in words.departments(with_tiers(above="same")).detail
     assert "“明显高于或低于平均”有依据" in words.departments(TIERED).detail
@@ -161,6 +185,20 @@ def test_departments_without_a_score_are_said_to_be_listed() -> None:
     finding = words.departments(none)
     assert finding.clauses == ("打分的企业太少，", "各部门只列不排")
     assert finding.tag == words.LISTED and "nan" not in finding.detail
+
+
+def test_a_single_department_with_raters_enough_is_not_compared() -> None:
+    table = rows(
+        label=["税务局"], role=["regulator"], estimate=[85.5], conf_low=[71.3], conf_high=[99.7], n=[30]
+    )
+    alone = rows(role=["all"], departments=[1], estimate=[float("nan")], n=[30], shown=["yes"])
+    roles = rows(role=["regulator"], estimate=[85.5], n=[30], shown=["yes"])
+    told = protected(
+        table, unit="分", mean=alone, by_role=roles, notes=("打分达到 30 家的部门不足两个，只列不比",)
+    )
+    finding = words.departments(told)
+    assert finding.clauses == ("只有 1 个部门", "打分的企业够多，", "不作比较")
+    assert finding.detail == "打分达到 30 家的部门不足两个，只列不比。" and finding.tag == words.LISTED
 
 
 def test_a_fallback_of_the_scores_is_told() -> None:
@@ -208,7 +246,7 @@ def test_doubts_are_told_with_what_they_move() -> None:
         rows(reason=["speeder", "any"], label=["作答过快", "任一项"], estimate=[3.1, 5.4], n=[1010, 1010])
     )
     assert words.doubts(flags, DOUBTS) == (
-        "<p>有疑点的答卷占 5.4%，一份不删；去掉它们，总体满意度由 73.1 分变为 73.4 分，下表各项最多变 0.8。</p>"
+        "<p>有疑点的答卷占 5.4%，一份不删；去掉它们，总体满意度由 73.1 分变为 73.4 分，下表各项最多变 0.8 分。</p>"
     )
     hidden = protected(
         rows(
@@ -216,6 +254,8 @@ def test_doubts_are_told_with_what_they_move() -> None:
         )
     )
     assert words.doubts(hidden) == "<p>有疑点的答卷占 &lt;1.0%，一份不删；各项数字都含这些答卷。</p>"
+    level = protected(DOUBTS.table.assign(without=DOUBTS.table["estimate"]))
+    assert "去掉它们，总体满意度仍是 73.1 分，" in words.doubts(flags, level)
     same = protected(DOUBTS.table.assign(without_n=DOUBTS.table["n"]))
     assert "总体满意度不因它们而变" in words.doubts(flags, same)
     assert words.doubts(None) == ""
@@ -225,7 +265,9 @@ def test_doubts_are_told_with_what_they_move() -> None:
 def test_the_line_on_modes_claims_only_what_its_interval_does(low: float, sure: str) -> None:
     told = Protected("modes", MODES.table, "分", "", 1012, {**MODES.extra, "mode_adjusted_low": low})
     assert words.modes(told).endswith(f"差别{sure}。</p>")
-    assert "+0.6 分" in words.modes(told)
+    assert "若企业都按网上填报，总体满意度会比公布的低 0.6 分；" in words.modes(told)
+    lower = Protected("modes", MODES.table, "分", "", 1012, {**MODES.extra, "mode_adjusted": -0.6})
+    assert "会比公布的高 0.6 分；" in words.modes(lower)
     assert words.modes(None) == ""
 
 
@@ -274,7 +316,8 @@ def test_departments_are_listed_and_not_ranked() -> None:
     ],
 )
 def test_what_was_not_asked_is_said_plainly(finding: Any) -> None:
-    assert finding(None).clauses[0].startswith(("本次问卷没有问", "没有可以归类的意见"))
+    said = ("本次问卷没有问", "没有可以归类的意见", "本轮没有部门评价")
+    assert finding(None).clauses[0].startswith(said)
     assert finding(None).tag == ""
 
 

@@ -5,6 +5,7 @@ from evalpkg.estimate.calibration import Calibration
 from evalpkg.estimate.design import Design, EstimateError, design_effect, effective_sample_size
 from evalpkg.estimate.design_effects import design_effects
 from evalpkg.estimate.few_clusters import FewClusters
+from evalpkg.estimate.freedom import SmallSample, small_sample
 from evalpkg.estimate.means import Estimate, contrast, mean, share
 from evalpkg.estimate.quantiles import Quantiles, quantile
 from evalpkg.estimate.regression import regression
@@ -23,6 +24,7 @@ __all__ = [
     "FewClusters",
     "Quantiles",
     "Result",
+    "SmallSample",
     "compared",
     "contrast",
     "covariance",
@@ -36,6 +38,7 @@ __all__ = [
     "regression",
     "replicate_weights",
     "share",
+    "small_sample",
     "tidy",
     "total",
     "under_weightings",

@@ -133,8 +133,9 @@ def _sweep(
     for number, (margin, target) in enumerate(zip(margins, targets, strict=True)):
         reached = margin @ (cells * factors)
         ratio = np.divide(target, reached, out=np.ones_like(reached), where=reached > 0)
-        factors = factors * (margin.T @ ratio)
-        off = np.abs(ratio - 1).max(axis=1)
+        # nothing can be made of an empty cell; its factor could grow beyond all numbers
+        factors = np.where(cells > 0, factors * (margin.T @ ratio), factors)
+        off = np.where(np.isfinite(reached), np.abs(ratio - 1), np.inf).max(axis=1)
         if off.max() > deviation:
             deviation, worst = float(off.max()), (number, int(off.argmax()))
     return factors, deviation, worst

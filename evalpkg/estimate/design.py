@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from evalpkg.estimate.calibration import Calibration, Floats, Ints, calibration_cells
 
@@ -135,18 +136,17 @@ class Design:
         """Sum the rows (n, k) of each cluster to (G, k)."""
         if self.clusters is None:
             return values
-        order, starts = self._blocks
-        return np.add.reduceat(values[order], starts, axis=0)
+        totals: Floats = self._membership @ values  # a product, for it copies nothing
+        return totals
 
     @cached_property
-    def _blocks(self) -> tuple[Ints, Ints]:
-        order = np.argsort(self.cluster_codes, kind="stable")
-        return order, np.searchsorted(self.cluster_codes[order], np.arange(self.n_clusters))
+    def _membership(self) -> csr_array:
+        rows = (self.cluster_codes, np.arange(self.n))
+        return csr_array((np.ones(self.n), rows), shape=(self.n_clusters, self.n))
 
     @property
     def _first_row(self) -> Ints:
-        order, starts = self._blocks
-        return order[starts]
+        return np.unique(self.cluster_codes, return_index=True)[1]
 
 
 def effective_sample_size(weights: ArrayLike) -> float:
@@ -213,7 +213,11 @@ def _check_labels(values: ArrayLike, n: int, name: str) -> NDArray[Any]:
     return labels
 
 
-def _check_frame(frame: pd.DataFrame, n: int) -> pd.DataFrame:
+def _check_frame(frame: object, n: int) -> pd.DataFrame:
+    if not isinstance(frame, pd.DataFrame) or not len(frame.columns):
+        raise EstimateError(
+            "校准变量必须是 DataFrame：每个加权边际一列；请传入加权用的类别表，没有加权就省略"
+        )
     _check_length(frame, "校准变量", n)
     for column in frame.columns:
         _check_labels(frame[column].to_numpy(), n, f"校准变量“{column}”")

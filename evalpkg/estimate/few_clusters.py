@@ -10,8 +10,17 @@ from scipy.linalg import block_diag
 
 from evalpkg.estimate.calibration import Floats
 from evalpkg.estimate.design import Design
+from evalpkg.estimate.freedom import SmallSample, small_sample
 
 FEW = 30  # clusters; below this the normal theory of the linearised form is not trusted
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Hold the influence functions (n, k) of k means and the raked design they are under, None where it is not raked."""
+
+    influence: Floats
+    raked: Design | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +46,8 @@ class FewClusters:
         30 degrees of freedom, for large weights make few of many.
     loadings : ndarray, shape (m, k)
         The combinations wanted; the identity for the means themselves.
+    blocks : tuple of Block
+        Where the means come from, one block for each design.
     """
 
     scores: Floats
@@ -47,6 +58,7 @@ class FewClusters:
     concentration: Floats
     few: NDArray[np.bool_]
     loadings: Floats
+    blocks: tuple[Block, ...]
 
     @property
     def applies(self) -> NDArray[np.bool_]:
@@ -70,6 +82,18 @@ class FewClusters:
         return wider
 
     @property
+    def lacks(self) -> SmallSample:
+        """What raking takes from the linearised variances of the m combinations; of several designs the most."""
+        inflation, df, at = np.zeros(len(self.loadings)), np.full(len(self.loadings), np.inf), 0
+        for block in self.blocks:
+            part = self.loadings[:, at : (at := at + block.influence.shape[1])]
+            if block.raked is not None:
+                found = small_sample(block.influence @ part.T, block.raked)
+                inflation = np.where(found.df > 0, np.maximum(inflation, found.inflation), inflation)
+                df = np.where(found.df > 0, np.minimum(df, found.df), df)
+        return SmallSample(np.where(inflation > 0, inflation, 1.0), df)
+
+    @property
     def df(self) -> Floats:
         """Satterthwaite degrees of freedom of the m combinations, (m,)."""
         return np.array([self._satterthwaite(row) for row in self.loadings])
@@ -83,9 +107,10 @@ class FewClusters:
         joined = {
             field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)], axis=-1)
             for field in fields(self)
-            if field.name != "loadings"
+            if field.name not in ("loadings", "blocks")
         }
-        return FewClusters(**joined, loadings=block_diag(self.loadings, other.loadings))
+        loadings = block_diag(self.loadings, other.loadings)
+        return FewClusters(**joined, loadings=loadings, blocks=self.blocks + other.blocks)
 
     def _satterthwaite(self, loading: Floats) -> float:
         # P = D + U C U' is the G x G matrix of the quadratic form; (tr P)^2 / tr(P P) without forming it
@@ -98,7 +123,8 @@ class FewClusters:
         u = np.hstack([s, v])
         inner = middle @ (u.T @ u)
         square = d @ d + 2 * d @ (diagonal - d) + np.einsum("ij,ji->", inner, inner)
-        return float(diagonal.sum() ** 2 / square) if square > 0 else np.nan
+        # P is positive semidefinite, so that this is at least 1: two clusters give 1 less its rounding
+        return max(float(diagonal.sum() ** 2 / square), 1.0) if square > 0 else np.nan
 
 
 def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -> FewClusters:
@@ -137,6 +163,7 @@ def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -
         concentration=concentration,
         few=count.astype(bool).sum(axis=0) < FEW,
         loadings=np.eye(y.shape[1]),
+        blocks=(Block(weights * residual / total, None if design.calibration is None else design),),
     )
     return pieces if design.calibration is None else replace(pieces, few=pieces.few | (pieces.df < FEW))
 

@@ -16,7 +16,9 @@ from evalpkg.estimate.design import Design, EstimateError
 from evalpkg.estimate.few_clusters import FEW, FewClusters, few_clusters
 from evalpkg.estimate.variance import covariance
 
-LOOK_CLOSER = 10  # times FEW: far above what unequal weights can make of the effective size
+LOOK_CLOSER = (
+    2  # times FEW: leverage takes little more off the degrees of freedom that weights and clusters leave
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +103,9 @@ class Estimate:
         if self.few is None:
             return self.std_error, self.df
         use = self.few.applies & np.isfinite(self.std_error)
-        variance = np.diagonal(self.cov) * np.where(use, self.few.inflation, 1.0)
-        return np.sqrt(variance), np.where(use, self.few.df, self.df)
+        lacks = self.few.lacks
+        variance = np.diagonal(self.cov) * np.where(use, self.few.inflation, 1.0) * lacks.inflation
+        return np.sqrt(variance), np.minimum(np.where(use, self.few.df, self.df), lacks.df)
 
     def _share_limits(self, std_error: Floats, t: Floats, z: float) -> tuple[Floats, Floats]:
         p = self.estimate
@@ -253,9 +256,7 @@ def numeric_columns(y: ArrayLike, design: Design) -> Floats:
 
 def mean_influence(y: Floats, design: Design) -> Floats:
     """Give the influence functions w m (y - ybar) / sum w m of domain means, (n, k), 0 outside the domain."""
-    inside = ~np.isnan(y) & (design.weights > 0)[:, None]
-    y = np.where(inside, y, 0.0)
-    weights = np.where(inside, design.weights[:, None], 0.0)
+    y, weights = domain(y, design)
     divisor = np.maximum(weights.sum(axis=0), np.finfo(float).tiny)
     y -= np.einsum("ij,ij->j", weights, y) / divisor  # in place: y is a copy, and may be large
     y *= weights
@@ -263,11 +264,16 @@ def mean_influence(y: Floats, design: Design) -> Floats:
     return y
 
 
+def domain(y: Floats, design: Design) -> tuple[Floats, Floats]:
+    """Give values and weights, both (n, k) and 0 outside the domain."""
+    inside = ~np.isnan(y) & (design.weights > 0)[:, None]
+    return np.where(inside, y, 0.0), np.where(inside, design.weights[:, None], 0.0)
+
+
 def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]) -> Estimate:
     cov = covariance(mean_influence(y, design), design)
-    inside = ~np.isnan(y) & (design.weights > 0)[:, None]
-    y = np.where(inside, y, 0.0)
-    weights = np.where(inside, design.weights[:, None], 0.0)
+    y, weights = domain(y, design)
+    inside = weights > 0
     total = weights.sum(axis=0)
     empty = total == 0
     divisor = np.where(empty, 1.0, total)
@@ -282,7 +288,7 @@ def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]
         df=df,
         scale=scale,
         n_effective=n_effective,
-        few=few_clusters(y, weights, centre, design) if _is_few(df, n_effective, design) else None,
+        few=few_clusters(y, weights, centre, design) if _is_few(df, weights, design) else None,
     )
 
 
@@ -295,13 +301,16 @@ def domain_df(inside: NDArray[np.bool_], design: Design) -> Floats:
     return df
 
 
-def _is_few(df: Floats, n_effective: Floats, design: Design) -> bool:
+def _is_few(df: Floats, weights: Floats, design: Design) -> bool:
     # CR2 is established for clusters alone, not within strata
-    if design.strata is not None:
+    if design.n_strata > 1:
         return False
-    # weights of a raked sample are so unequal that sixty raters may be worth a dozen: look closer in good time
-    size = df + 1 if design.calibration is None else np.minimum(df + 1, n_effective) / LOOK_CLOSER
-    return bool((size < FEW).any())
+    if design.calibration is None:
+        return bool((df + 1 < FEW).any())
+    # weights of a raked sample are so unequal that sixty raters may be worth a dozen
+    squares = design.cluster_totals(weights**2)
+    size = squares.sum(axis=0) ** 2 / np.maximum(np.einsum("ij,ij->j", squares, squares), 1e-300)
+    return bool((size < LOOK_CLOSER * FEW).any())
 
 
 def _check_matrix(matrix: ArrayLike, k: int) -> Floats:

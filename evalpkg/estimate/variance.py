@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 
 from evalpkg.estimate.calibration import Calibration, Floats
 from evalpkg.estimate.design import Design, EstimateError
 
-BLOCK = 65_536  # clusters at a time: a table of a million respondents is not copied
+BLOCK = 65_536  # rows at a time: a table of a million respondents is not copied
 
 
 def covariance(influence: ArrayLike, design: Design) -> Floats:
@@ -77,12 +78,16 @@ def _calibration_residuals(z: Floats, weights: Floats, cells: Calibration) -> Fl
     # margins are constant within a cell, so the regression needs cell means only
     u = np.divide(z, weights[:, None], out=np.zeros_like(z), where=weights[:, None] > 0)
     base = cells.totals(cells.base[:, None])
-    means = np.divide(
-        cells.totals(cells.base[:, None] * u), base, out=np.zeros((len(base), z.shape[1])), where=base > 0
-    )
+    rows = (cells.cell, np.arange(len(z)))
+    sums = csr_array((cells.base, rows), shape=(len(base), len(z))) @ u  # a product, for it copies nothing
+    means = np.divide(sums, base, out=np.zeros_like(sums), where=base > 0)
     x = np.concatenate(cells.margins).T
     b: Floats = np.linalg.lstsq(np.sqrt(base) * x, np.sqrt(base) * means, rcond=None)[0]
-    return weights[:, None] * (u - (x @ b)[cells.cell])
+    fitted = x @ b
+    for start in range(0, len(u), BLOCK):
+        part = slice(start, start + BLOCK)
+        u[part] = weights[part, None] * (u[part] - fitted[cells.cell[part]])
+    return u
 
 
 def _between_clusters(totals: Floats, design: Design) -> Floats:

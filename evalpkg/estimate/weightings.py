@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from evalpkg.estimate.design import Design, EstimateError
-from evalpkg.estimate.few_clusters import FewClusters
-from evalpkg.estimate.means import Estimate, mean, mean_influence, numeric_columns
+from evalpkg.estimate.few_clusters import FewClusters, few_clusters
+from evalpkg.estimate.means import Estimate, domain, mean, mean_influence, numeric_columns
 from evalpkg.estimate.variance import between_clusters, residuals
 
 
@@ -54,7 +55,6 @@ def under_weightings(
     unknown = np.concatenate([np.isnan(np.diagonal(part.cov)) for part in parts])
     cov = between_clusters(np.hstack(z), designs[0])
     cov[unknown, :] = cov[:, unknown] = np.nan
-    few = [part.few for part in parts if part.few is not None]
     sizes = [part.n_effective for part in parts if part.n_effective is not None]
     return Estimate(
         estimate=np.concatenate([part.estimate for part in parts]),
@@ -63,8 +63,24 @@ def under_weightings(
         df=np.concatenate([part.df for part in parts]),
         scale=parts[0].scale,
         n_effective=np.concatenate(sizes) if len(sizes) == len(parts) else None,
-        few=reduce(FewClusters.beside, few) if len(few) == len(parts) else None,
+        few=_few(y, parts, designs),
     )
+
+
+def _few(y: ArrayLike, parts: Sequence[Estimate], designs: Sequence[Design]) -> FewClusters | None:
+    """Join the pieces of all designs where one of them needs its own: the others are then told by their count."""
+    if all(part.few is None for part in parts):
+        return None
+    return reduce(
+        FewClusters.beside,
+        (part.few or _many(y, part, design) for part, design in zip(parts, designs, strict=True)),
+    )
+
+
+def _many(y: ArrayLike, part: Estimate, design: Design) -> FewClusters:
+    """Give the pieces of a design that needs none, such that they change nothing by themselves."""
+    found = few_clusters(*domain(numeric_columns(y, design), design), np.nan_to_num(part.estimate), design)
+    return replace(found, blocks=tuple(replace(block, raked=None) for block in found.blocks))
 
 
 def _check_same_sample(designs: Sequence[Design]) -> None:

@@ -14,11 +14,12 @@ from evalpkg.figures.forest import Axis, Forest, Head, Row, axis, endpoints, hea
 from evalpkg.figures.scores import LEAST_SPAN
 from evalpkg.fragment import (
     ABSENT,
+    NO_DEPARTMENTS,
     ROLES,
     Fragment,
     Record,
     known,
-    not_asked,
+    nothing,
     number,
     ranked,
     score,
@@ -28,7 +29,6 @@ from evalpkg.fragment import (
 )
 from evalpkg.fragment import places as between
 
-SUBJECT = "对各部门的评价"
 STATES = {"above": "higher", "below": "lower", "same": "unsure"}
 DRESS = {
     "higher": {"ink": "up", "wash": "upW", "bold": True},
@@ -63,7 +63,7 @@ def departments(
         `scores` has not passed the disclosure gate.
     """
     if scores is None:
-        return not_asked(SUBJECT)
+        return nothing(NO_DEPARTMENTS)
     tiered = ranked(frame.require(scores).table)
     groups = by_role(by_score(frame.records(scores)) if tiered else frame.records(scores))
     rows = {role: tuple(map(_row, group)) for role, group in groups.items()}

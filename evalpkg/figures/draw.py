@@ -172,7 +172,8 @@ def _names(canvas: Canvas, forest: Forest, place: Layout) -> None:
 def _values(canvas: Canvas, forest: Forest, place: Layout) -> None:
     """Print each number in its column or after its interval; words in place of an interval, at the left."""
     for row, top in zip(forest.rows, place.tops(forest), strict=True):
-        canvas.text(place.left, top + place.mark, row.note, size=TEXT, colour="ink3")
+        clear = 5 if forest.zero else 0  # of the zero line
+        canvas.text(place.left + clear, top + place.mark, row.note, size=TEXT, colour="ink3")
         if place.value_x is not None:
             size, bold = (NAME, not row.note) if place.ruled else (TEXT, row.bold)
             x, y = place.value_x, top + place.text

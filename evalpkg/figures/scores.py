@@ -9,7 +9,7 @@ from dataclasses import replace
 from evalpkg.disclosure import Protected
 from evalpkg.figures import frame
 from evalpkg.figures.forest import Forest, Head, Row, axis, endpoints, headed
-from evalpkg.fragment import Fragment, Record, known, listing, not_asked, number, score
+from evalpkg.fragment import NO_MODES, Fragment, Record, known, listing, not_asked, nothing, number, score
 
 LEAST_SPAN = 10.0  # points of 100 that a scale of scores covers
 PANEL = Head("得分（0—100）与 95% 区间")
@@ -94,8 +94,10 @@ def modes(
     overall
         One row: the score of all enterprises, the dashed line.
     """
-    if result is None or overall is None:
-        return not_asked("填报方式" if result is None else "总体满意度")
+    if overall is None:
+        return not_asked("总体满意度")
+    if result is None:
+        return nothing(NO_MODES)
     rows = tuple(_mode(record) for record in frame.records(frame.require(result)))
     average = number(frame.records(frame.require(overall))[0], "estimate")
     forest = replace(_forest(rows, average, "全体"), columns=(Head("调整后"),), row_height=28.0)

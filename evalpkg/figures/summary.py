@@ -15,10 +15,12 @@ from evalpkg.figures.scores import LEAST_SPAN
 from evalpkg.figures.shares import rows_of as share_rows
 from evalpkg.figures.shares import says as say_shares
 from evalpkg.fragment import (
+    NO_DEPARTMENTS,
     NO_REMARKS,
     ROLES,
     Fragment,
     Record,
+    known,
     listing,
     not_asked,
     nothing,
@@ -53,9 +55,9 @@ def summary_departments(
     """
     roles = None if scores is None else frame.require(scores).extra.get("by_role")
     if scores is None or not isinstance(roles, pd.DataFrame):
-        return not_asked("对各部门的评价")
+        return nothing(NO_DEPARTMENTS)
     average = mean_of(scores)
-    label = f"各部门平均 {score(average)}"
+    label = f"各部门平均 {score(average)}" if known(average) else ""
     shown, left_out = _sure(scores, most)
     if shown:
         return _scores(id, shown, average, label, f"另有 {left_out} 个" if left_out else "", signed=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-COVARIATES = {"district": "县区", "size": "规模", "industry": "行业"}
+COVARIATES = {"district": "县（区）", "size": "规模", "industry": "行业"}
 OTHER, UNKNOWN = "other", "不详"
 SMALL = 1e-8  # relative length of what a mode's combination has outside the row space of the regression
 

@@ -22,6 +22,7 @@ Headlines = Mapping[str, Callable[["Survey"], estimate.Result | None]]
 NUMBERS = ["estimate", "std_error", "conf_low", "conf_high", "n"]
 SHOWN = ["key", "row", "label", "unit", *NUMBERS[:-1], "without", "without_low", "without_high",
          "difference", "n", "without_n"]  # fmt: skip
+COUNTS = ["count", "without_count"]  # of shares; the gate needs them to see a numerator under k
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def headlines(survey: Survey, headlines: Headlines | None = None) -> estimate.Re
         A row for every row of every analysis: `key` (name of the headline), `row` (the first of the analysis' own
         keys), `label`, `unit`; `estimate, std_error, conf_low, conf_high` of all; `without, without_low,
         without_high` of the rest, weighted anew; `difference` = without - estimate; `n`, `without_n`. Where nobody
-        is left behind a row, the numbers without are NaN and `without_n` is 0. `extra`: `flagged` and `kept`,
-        respondents; `notes`.
+        is left behind a row, the numbers without are NaN and `without_n` is 0. Where an analysis gives shares, also
+        `count` and `without_count`, NaN in the rows of the others. `extra`: `flagged_count`, respondents; `notes`.
 
     Notes
     -----
@@ -69,7 +70,7 @@ def headlines(survey: Survey, headlines: Headlines | None = None) -> estimate.Re
     known = [part for part in parts if part is not None]
     table = pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=SHOWN)
     units = list(dict.fromkeys(table["unit"]))
-    extra = {"flagged": int((~keep).sum()), "kept": int(keep.sum()), "notes": rest.notes}
+    extra = {"flagged_count": int((~keep).sum()), "notes": rest.notes}
     unit = units[0] if len(units) == 1 else ""
     return estimate.Result(table, "headlines", unit, "全部答卷，与去掉有疑点的答卷", survey.n, extra)
 
@@ -108,14 +109,17 @@ def _compared(
     keys = columns[: columns.index("estimate")]
     again = published if rest is survey else None if rest is None else analysis(rest)
     without = _without(published if again is None else again, keys, empty=again is None)
-    table = published.table[[*keys, *NUMBERS]].merge(without, "left", keys)
+    numbers = [*NUMBERS, *(["count"] if "count" in columns else [])]
+    table = published.table[[*keys, *numbers]].merge(without, "left", keys)
     table["row"] = table[keys[0]].astype(str)
     table["without_n"] = table["without_n"].fillna(0).astype(int)
     difference = table["without"] - table["estimate"]
-    return table.assign(key=name, unit=published.unit, difference=difference)[SHOWN]
+    counts = [column for column in COUNTS if column in table]
+    return table.assign(key=name, unit=published.unit, difference=difference)[[*SHOWN, *counts]]
 
 
 def _without(result: estimate.Result, keys: list[str], empty: bool) -> pd.DataFrame:
     names = {"estimate": "without", "conf_low": "without_low", "conf_high": "without_high", "n": "without_n"}
+    names |= {"count": "without_count"} if "count" in result.table else {}
     table = result.table[[*keys, *names]].rename(columns=names)
     return table.head(0) if empty else table

@@ -15,6 +15,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+NUMBERS = (
+    "integer",
+    "floating",
+    "mixed-integer-float",
+    "boolean",
+)  # what objects may hold beside missing values
+
+
 class OrdinalError(Exception):
     """A model that cannot be fitted or a question it cannot answer; ``str()`` is one Chinese line."""
 
@@ -83,10 +91,10 @@ def _columns(x: ArrayLike | pd.DataFrame) -> tuple[Floats, tuple[str, ...]]:
     names = tuple(str(name) for name in frame.columns)
     if not names:
         raise OrdinalError("有序模型：没有自变量：至少要有一列；请传入自变量（不含常数列）")
-    for place, (name, kind) in enumerate(zip(names, frame.dtypes, strict=True)):
+    for place, (name, (_, column)) in enumerate(zip(names, frame.items(), strict=True)):
         if name in names[:place]:
             raise OrdinalError(f"有序模型：有两列都叫“{name}”：列名不能重复；请改名或删去一列")
-        if not pd.api.types.is_numeric_dtype(kind):
+        if not _numeric(column):
             raise OrdinalError(f"有序模型：列“{name}”不是数：只能是数、是否或空值；请先把类别转成 0/1 列")
     values = frame.to_numpy(dtype=float, na_value=np.nan)
     infinite = np.isinf(values).any(axis=0)
@@ -106,6 +114,12 @@ def _frame(x: ArrayLike | pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{j + 1}" for j in range(array.shape[1])])
 
 
+def _numeric(column: pd.Series) -> bool:
+    if column.dtype == object:
+        return pd.api.types.infer_dtype(column, skipna=True) in NUMBERS
+    return pd.api.types.is_numeric_dtype(column.dtype)
+
+
 def _levels(y: ArrayLike | pd.Series) -> tuple[Ints, tuple[Any, ...]]:
     if np.ndim(y) != 1:
         raise OrdinalError(f"有序模型：因变量是 {np.ndim(y)} 维：只能是一列，每份答卷一个数；请只传一列")
@@ -116,9 +130,11 @@ def _levels(y: ArrayLike | pd.Series) -> tuple[Ints, tuple[Any, ...]]:
                 "有序模型：因变量的类别没有顺序：必须是有序类别或数；请用 ordered=True 指明顺序"
             )
         return np.asarray(answers.cat.codes, dtype=np.int64), tuple(answers.cat.categories)
-    if not pd.api.types.is_numeric_dtype(answers.dtype):
+    if not _numeric(answers):
         raise OrdinalError("有序模型：因变量不是数：必须是有序类别或数，文字没有顺序；请转成有序类别")
     codes, levels = pd.factorize(answers, sort=True)
+    if len(levels) and np.isinf(np.asarray(levels, dtype=float)).any():
+        raise OrdinalError("有序模型：因变量有无穷大：只能是有限数或空值；请检查计分")
     return np.asarray(codes, dtype=np.int64), tuple(np.asarray(levels).tolist())
 
 

@@ -36,16 +36,22 @@ class Scores:
     theta : ndarray, shape (p,)
         Falling; ties as they came.
     cov : ndarray, shape (p, p)
-    df : float
-        Infinite where large.
+    freedom : ndarray, shape (p, p)
+        Degrees of freedom of each difference, the fewer of its two scores (a cautious choice); of each score by itself
+        on the diagonal; infinite where large.
     level : float
     """
 
     order: NDArray[np.int64]
     theta: Floats
     cov: Floats
-    df: float
+    freedom: Floats
     level: float
+
+    @property
+    def df(self) -> float:
+        """The fewest degrees of freedom."""
+        return float(self.freedom.min())
 
     @property
     def few(self) -> bool:
@@ -55,14 +61,18 @@ class Scores:
 
 def scores(theta: ArrayLike, cov: ArrayLike, df: ArrayLike | None, level: float, draws: int) -> Scores:
     """Check estimates and put them in falling order; see `rank_sets`."""
-    values, matrix = np.asarray(theta, dtype=float), np.asarray(cov, dtype=float)
+    try:
+        values, matrix = np.asarray(theta, dtype=float), np.asarray(cov, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise RanksError("得分或协方差矩阵里有不是数的内容：只能是有限数；请用估计的结果") from error
     _check_shapes(values, matrix)
     _check_finite(values, matrix)
     _check_covariance(matrix)
     _check_options(level, draws)
     order = np.argsort(-values, kind="stable")
     symmetric = ((matrix + matrix.T) / 2)[np.ix_(order, order)]
-    return Scores(order, values[order], symmetric, _smallest(df), level)
+    freedom = _freedom(df, len(values))[np.ix_(order, order)]
+    return Scores(order, values[order], symmetric, freedom, level)
 
 
 def _check_shapes(theta: Floats, cov: Floats) -> None:
@@ -107,11 +117,16 @@ def _check_options(level: float, draws: int) -> None:
         )
 
 
-def _smallest(df: ArrayLike | None) -> float:
-    smallest = np.inf if df is None else float(np.min(np.asarray(df, dtype=float)))
-    if not smallest > 0:
-        raise RanksError(f"自由度是 {smallest:g}：必须大于 0，抽样单位至少要有两个；请检查抽样设计")
-    return smallest
+def _freedom(df: ArrayLike | None, p: int) -> Floats:
+    given = np.asarray(np.inf if df is None else df, dtype=float)
+    if given.shape not in ((), (p,)):
+        raise RanksError(
+            f"有 {p} 个得分而自由度的形状是 {given.shape}：只能是一个数，或每个得分各一个；请核对"
+        )
+    if not (given > 0).all():
+        raise RanksError(f"自由度是 {given.min():g}：必须大于 0，抽样单位至少要有两个；请检查抽样设计")
+    each = np.broadcast_to(given, p)
+    return np.asarray(np.minimum.outer(each, each))
 
 
 def studentised(differences: Floats, variance: Floats, size: Floats, value: float) -> tuple[Floats, Floats]:
@@ -158,7 +173,7 @@ def noise(rows: Floats, scores: Scores, sd: Floats, draws: int, seed: int) -> No
         )
     scaled = (rows @ _root(scores.cov)) / np.where(sd > 0, sd, 1.0)[:, None]
     scaled[sd == 0] = 0
-    rng = np.random.default_rng(seed)
+    rng, draws = np.random.default_rng(seed), int(draws)
     drawn = rng.standard_normal((len(scores.cov), draws), dtype=np.float32)
     if np.isfinite(scores.df):
         drawn /= np.sqrt(rng.chisquare(scores.df, draws) / scores.df).astype(np.float32)
@@ -206,13 +221,14 @@ def stepdown(t: Floats, drawn: Noise, level: float) -> Bools:
     return ~active
 
 
-def holm(t: Floats, df: float, level: float) -> Bools:
+def holm(t: Floats, df: Floats, level: float) -> Bools:
     """Reject one-sided comparisons by Holm (1979) with p-values of the t distribution.
 
     Parameters
     ----------
     t : ndarray, shape (m,)
         Not negative; the m opposite directions are counted in the family, which has 2 m members.
+    df : ndarray, shape (m,)
 
     Returns
     -------

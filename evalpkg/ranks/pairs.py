@@ -47,6 +47,11 @@ class Pairs:
         return family.noise(rows, self.scores, sd, draws, seed)
 
     @property
+    def df(self) -> Floats:
+        """Degrees of freedom of each difference, (m,)."""
+        return self.scores.freedom[self.first, self.second]
+
+    @property
     def of(self) -> Ints:
         """Pairs that each department is in, (p, p - 1): row j in the order of the others."""
         p = len(self.scores.cov)

@@ -56,7 +56,7 @@ class RankSets:
         return np.asarray(self.upper >= len(self.upper) - self._places(tau) + 1)
 
     def _places(self, tau: int) -> int:
-        if not 1 <= tau <= len(self.lower):
+        if not 1 <= tau <= len(self.lower) or tau != int(tau):
             raise RanksError(f"名次个数是 {tau}：只能从 1 到部门数 {len(self.lower)}；例如 3")
         return int(tau)
 
@@ -83,10 +83,10 @@ def rank_sets(
         Scores, higher is better. Departments with too few raters are left out beforehand.
     cov : array_like, shape (p, p)
         Their covariance.
-    df : float or array_like, optional
-        Degrees of freedom of `cov` (the smallest, if several); None = large. With finite df Z is
-        multivariate t. Below 200 the estimated covariance is too poor to draw from at all: Holm over the same
-        pairs with one-sided p-values of t_df.
+    df : float or array_like of shape (p,), optional
+        Degrees of freedom of `cov`, or of each score (a pair has the fewer of its two); None = large. With
+        finite df Z is multivariate t. Below 200 the estimated covariance is too poor to draw from at all: Holm
+        over the same pairs with one-sided p-values of t_df.
     level : float
         Between 0 and 1.
     draws : int
@@ -142,6 +142,7 @@ def _rule(scores: Scores, all_: Pairs, draws: int, seed: int) -> Callable[[Ints]
     """Return the function that tells which pairs of a family (m,) are rejected."""
     t, sd = all_.differences(scores.theta)
     if scores.few:
-        return lambda members: family.holm(t[members], scores.df, scores.level)
+        df = all_.df
+        return lambda members: family.holm(t[members], df[members], scores.level)
     drawn = all_.noise(sd, draws, seed)
     return lambda members: family.stepdown(t[members], drawn[members], scores.level)

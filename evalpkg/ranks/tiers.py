@@ -26,8 +26,8 @@ class Tiers:
         Intervals that hold all p true differences together with probability `level`.
     tier : ndarray of str, shape (p,)
         "above" where low > 0, "below" where high < 0, else "same"; "" where alone in its group.
-    critical : float
-        Half the width of an interval in standard errors.
+    critical : ndarray, shape (p,)
+        Half the width of each interval in standard errors.
     level : float
     """
 
@@ -35,7 +35,7 @@ class Tiers:
     low: Floats
     high: Floats
     tier: NDArray[np.str_]
-    critical: float
+    critical: Floats
     level: float
 
 
@@ -57,7 +57,8 @@ def tiers(
     Parameters
     ----------
     theta, cov, df, level, draws, seed
-        As `rank_sets`. With df below 200, c is Bonferroni's quantile of t_df.
+        As `rank_sets`. With df below 200, c is Bonferroni's quantile of t with each department's own degrees of
+        freedom.
     groups : array_like, shape (p,), optional
         Group of each department (its role): compared with the simple mean of its group, in one family
         over all groups.
@@ -112,15 +113,17 @@ def _against_mean(groups: NDArray[np.generic], scores: Scores) -> Floats:
     return rows
 
 
-def _critical(rows: Floats, sd: Floats, scores: Scores, draws: int, seed: int) -> float:
+def _critical(rows: Floats, sd: Floats, scores: Scores, draws: int, seed: int) -> Floats:
     if scores.few:
-        return float(stdtrit(scores.df, 1 - (1 - scores.level) / (2 * len(rows))))
+        own = np.minimum(np.diagonal(scores.freedom), 1e10)  # scipy's t takes no infinite df
+        return np.asarray(stdtrit(own, 1 - (1 - scores.level) / (2 * len(rows))))
     drawn = family.noise(rows, scores, sd, draws, seed)
-    return family.quantile(np.maximum(drawn.max(axis=0), -drawn.min(axis=0)), scores.level)
+    largest = np.maximum(drawn.max(axis=0), -drawn.min(axis=0))
+    return np.full(len(scores.theta), family.quantile(largest, scores.level))
 
 
-def _in_given_order(difference: Floats, half: Floats, critical: float, scores: Scores) -> Tiers:
+def _in_given_order(difference: Floats, half: Floats, critical: Floats, scores: Scores) -> Tiers:
     low, high = difference - half, difference + half
     tier = np.select([np.isnan(difference), low > 0, high < 0], [ALONE, ABOVE, BELOW], SAME)
     back = np.argsort(scores.order)
-    return Tiers(difference[back], low[back], high[back], tier[back], critical, scores.level)
+    return Tiers(difference[back], low[back], high[back], tier[back], critical[back], scores.level)

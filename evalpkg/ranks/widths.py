@@ -53,7 +53,7 @@ def mean_widths(
     all_ = pairs(scores)
     t, sd = all_.differences(outcomes[:, scores.order])
     if scores.few:
-        apart = [family.holm(np.abs(row), scores.df, level).sum() for row in t]
+        apart = [family.holm(np.abs(row), all_.df, level).sum() for row in t]
     else:
         drawn = all_.noise(sd, draws, seed)
         turned = np.where(t < 0, -1, 1).astype(np.float32)  # towards the higher of each pair

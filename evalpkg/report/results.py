@@ -44,7 +44,7 @@ ANALYSES: dict[str, Analysis] = {
     "flags": integrity.flags,
     "headlines": lambda survey: integrity.headlines(survey, HEADLINES),
     "modes": integrity.modes,
-    "plan": lambda survey: tables.planned(scores.departments(survey)),
+    "plan": lambda survey: tables.planned(scores.departments(survey), survey.round),
 }
 
 

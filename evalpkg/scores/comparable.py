@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from evalpkg import estimate
 from evalpkg.estimate import Design, Estimate
+from evalpkg.estimate.means import mean_influence
 from evalpkg.scores import severity
 
 Floats = NDArray[np.float64]
@@ -21,27 +22,46 @@ class Comparable:
 
     Attributes
     ----------
+    linearised : Estimate
+        `theta` with its plain linearised covariance.
     theta : Estimate
         d differences from the mean of the ranked departments (of all, where fewer than two are ranked); NaN for
-        a department that nobody rated or that has no rater in common with the others.
+        a department that nobody rated or that has no rater in common with the others. Covariance and degrees of
+        freedom are those of `estimate.small_sample`.
     level : Estimate
         One number: what an average enterprise gives an average one of those departments.
     ranked : ndarray, shape (d,), bool
         Enough raters and a standard error.
-    own_df : ndarray, shape (d,)
-        Clusters minus strata among the raters of each; `theta.df` is the smallest that a difference rests on.
+    influence : ndarray, shape (n, d)
+        Of `theta`, 0 where a department has none.
+    design : Design
     adjusted : bool
         Whether respondents' severity has been taken out; False where departments have too few common raters.
     notes : tuple of str
         What the reader must know, in Chinese.
     """
 
+    linearised: Estimate
     theta: Estimate
     level: Estimate
     ranked: Bools
-    own_df: Floats
+    influence: Floats
+    design: Design
     adjusted: bool
     notes: tuple[str, ...]
+
+    def combine(self, rows: Floats) -> Estimate:
+        """Give linear combinations of the differences (m, d), each with the small-sample form of its own."""
+        combined = estimate.contrast(self.linearised, rows)
+        return _widened(combined, self.influence @ rows.T, self.design)
+
+    @property
+    def pooled_df(self) -> float:
+        """Degrees of freedom of the mean error variance of the ranked departments, each taken in its own units."""
+        variance = np.diagonal(self.theta.cov)[self.ranked]
+        squares = np.square(self.influence[:, self.ranked]) / np.where(variance > 0, variance, 1.0)
+        df = estimate.small_sample(np.sqrt(squares.sum(axis=1)), self.design).df[0]
+        return float(df if df > 0 else self.theta.df[self.ranked].min())
 
     @property
     def score(self) -> Floats:
@@ -73,7 +93,7 @@ def comparable(y: Floats, design: Design, raw: Estimate, min_raters: int, labels
     linked = _largest_part(y, design, enough)
     notes = _note(labels, ~rated, "没有企业打分")
     if linked.sum() < 2 or (enough & ~linked).any():
-        return _unadjusted(raw, enough, notes + _why_not(y, design, rated, labels))
+        return _unadjusted(y, design, raw, enough, notes + _why_not(y, design, rated, labels))
     apart = _note(labels, rated & ~linked, "与其他部门没有共同的评分企业，不给调整后得分")
     names = [label for label, here in zip(labels, linked, strict=True) if here]
     fit = severity.adjust(y[:, linked], design, names)
@@ -108,7 +128,30 @@ def _adjusted(
     ranked = enough & np.isfinite(theta.std_error)
     reference = _reference(theta, ranked)
     level = _level(own, design, fit, reference[linked])
-    return Comparable(_centred(theta, reference), level, ranked, theta.df, adjusted=True, notes=notes)
+    influence = np.zeros((design.n, len(linked)))
+    influence[:, linked] = fit.influence
+    return _compared(theta, influence, design, reference, level, ranked, adjusted=True, notes=notes)
+
+
+def _compared(
+    est: Estimate, influence: Floats, design: Design, reference: Floats, level: Estimate, ranked: Bools,
+    *, adjusted: bool, notes: tuple[str, ...],
+) -> Comparable:  # fmt: skip
+    """Centre estimates on the reference departments; each keeps the degrees of freedom of its own difference."""
+    centred = estimate.contrast(est, np.eye(len(reference)) - reference)
+    influence = influence - (influence @ reference)[:, None]
+    linearised = replace(centred, n=est.n, df=est.df, few=None)
+    theta = _widened(linearised, influence, design)
+    return Comparable(linearised, theta, level, ranked, influence, design, adjusted=adjusted, notes=notes)
+
+
+def _widened(est: Estimate, influence: Floats, design: Design) -> Estimate:
+    """Give what raking and few clusters take from the linearised covariance back to it; correlations stay."""
+    lacks = estimate.small_sample(influence, design)
+    wider = np.sqrt(lacks.inflation)
+    # ratings that fit exactly leave no influence: then the degrees of freedom are those of the clusters
+    df = np.where(lacks.df > 0, lacks.df, est.df)
+    return replace(est, cov=est.cov * np.outer(wider, wider), df=df)
 
 
 def _level(own: Floats, design: Design, fit: severity.Adjusted, reference: Floats) -> Estimate:
@@ -125,17 +168,21 @@ def _level(own: Floats, design: Design, fit: severity.Adjusted, reference: Float
     deviation = np.where(rates, fit.person - plain.estimate, 0.0)
     influence = share * deviation + fit.influence @ (reference - met)
     value = plain.estimate + reference @ fit.theta
-    return Estimate(value, estimate.covariance(influence, design), n=plain.n, df=plain.df)
+    level = Estimate(value, estimate.covariance(influence, design), n=plain.n, df=plain.df)
+    return _widened(level, influence[:, None], design)
 
 
-def _unadjusted(raw: Estimate, enough: Bools, notes: tuple[str, ...]) -> Comparable:
+def _unadjusted(
+    y: Floats, design: Design, raw: Estimate, enough: Bools, notes: tuple[str, ...]
+) -> Comparable:
     ranked = enough & np.isfinite(raw.std_error)
+    influence = mean_influence(y, design)
     if (raw.n > 0).sum() < 2:  # nothing to compare with: the score stands by itself
         nothing = Estimate(np.zeros(1), np.zeros((1, 1)), n=np.zeros(1, dtype=int), df=np.zeros(1))
-        return Comparable(raw, nothing, ranked, raw.df, adjusted=False, notes=notes)
+        return Comparable(raw, raw, nothing, ranked, influence, design, adjusted=False, notes=notes)
     reference = _reference(raw, ranked)
     level = estimate.contrast(raw, reference)
-    return Comparable(_centred(raw, reference), level, ranked, raw.df, adjusted=False, notes=notes)
+    return _compared(raw, influence, design, reference, level, ranked, adjusted=False, notes=notes)
 
 
 def _reference(est: Estimate, ranked: Bools) -> Floats:
@@ -144,11 +191,6 @@ def _reference(est: Estimate, ranked: Bools) -> Floats:
     members = next(members for members in choices if members.sum() >= 2)
     weights: Floats = members / members.sum()
     return weights
-
-
-def _centred(est: Estimate, reference: Floats) -> Estimate:
-    centred = estimate.contrast(est, np.eye(len(reference)) - reference)
-    return replace(centred, n=est.n)
 
 
 def _embedded(est: Estimate, columns: Bools) -> Estimate:

@@ -10,7 +10,6 @@ import pandas as pd
 from evalpkg import estimate
 from evalpkg.scores.comparable import Comparable, comparable
 from evalpkg.scores.reliability import of_table
-from evalpkg.scores.severity import listed
 from evalpkg.scores.standing import by_role, mean_of_ranked, standing
 
 if TYPE_CHECKING:
@@ -49,7 +48,8 @@ def departments(survey: Survey) -> estimate.Result | None:
           that had no contact could move it
 
         A department that nobody rated has n = 0 and NaN.
-        `extra`: `cov` (d, d) of theta; `df` its degrees of freedom among the ranked; `mean` and `by_role`, frames
+        `extra`: `cov` (d, d) of theta, widened by `estimate.small_sample`; `df` the degrees of freedom of the
+        mean error variance, which rank sets use; `mean` and `by_role`, frames
         (see `standing`); `ranked`, how many; `rank_width`, mean number of places in a rank set; `reliability`
         with `reliability_low`, `reliability_high`; `variance`, a frame with the per cent of one rating's variance
         due to respondents, departments and the rest, left out where it cannot be fitted; `adjusted`, False where
@@ -105,20 +105,15 @@ def _beside(survey: Survey, scores: Comparable, table: pd.DataFrame, y: np.ndarr
         "rank_width": float((table["rank_high"] - table["rank_low"] + 1).mean()),
         "adjusted": scores.adjusted,
         **of_table(scores, y, round_.level),
-        "notes": (*scores.notes, *_too_few(scores, table, survey)),
+        "notes": (*scores.notes, *_too_few(scores, survey)),
     }
 
 
-def _too_few(scores: Comparable, table: pd.DataFrame, survey: Survey) -> tuple[str, ...]:
-    """Say why nothing is compared, or which departments make every comparison wide."""
-    if scores.ranked.sum() < 2:
-        return (f"打分达到 {survey.round.min_raters} 家的部门不足两个，只列不比",)
-    # firms that came by themselves make as many clusters as raters; half as many is a sign of few chambers
-    thin = scores.ranked & (scores.own_df < min(survey.round.min_raters, survey.design.df) / 2)
-    if not thin.any():
+def _too_few(scores: Comparable, survey: Survey) -> tuple[str, ...]:
+    """Say why nothing is compared."""
+    if scores.ranked.sum() >= 2:
         return ()
-    names = listed(table.loc[thin, "label"].tolist())
-    return (f"{names}的打分企业集中在少数抽样单位里，各部门的比较都因此放宽",)
+    return (f"打分达到 {survey.round.min_raters} 家的部门不足两个，只列不比",)
 
 
 def _listed(survey: Survey) -> list[Item]:

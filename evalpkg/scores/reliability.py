@@ -104,8 +104,8 @@ def of_table(scores: Comparable, y: NDArray[np.float64], level: float) -> dict[s
     here = scores.ranked
     numbers = dict.fromkeys(("df", "reliability", "reliability_low", "reliability_high"), np.nan)
     if here.sum() >= 2:
-        df = float(scores.theta.df[here].min())
         cov = scores.theta.cov[np.ix_(here, here)]
+        df = scores.pooled_df
         found = reliability(scores.theta.estimate[here], cov, df=df, level=level)
         numbers = dict(zip(numbers, (df, found.estimate, found.low, found.high), strict=True))
     return numbers | variance(y[:, here])

@@ -64,7 +64,7 @@ def severity_adjusted(ratings: ArrayLike | pd.DataFrame, *, design: Design | Non
         d differences from the mean of the departments, in the units of the ratings; they sum to zero. `cov`
         is the clustered sandwich of the within residuals, calibration included (`estimate.covariance`),
         singular along (1, ..., 1), and NaN for a department whose raters are one cluster; `n` raters with two
-        ratings or more, `df` clusters minus strata among them.
+        ratings or more, `df` the effective ones (`estimate.small_sample`), at most clusters minus strata among them.
 
     Raises
     ------
@@ -106,9 +106,11 @@ def adjust(y: NDArray[np.floating], design: Design, names: list[str]) -> Adjuste
 def estimated(fit: Adjusted, y: NDArray[np.floating], design: Design) -> Estimate:
     """Give the departments of a fit with their covariance."""
     cov = estimate.covariance(fit.influence, design)
-    df, n = _support(y, _informative(y, design), design)
-    cov[df < 1, :] = cov[:, df < 1] = np.nan
-    return Estimate(estimate=fit.theta, cov=cov, n=n, df=df)
+    most, n = _support(y, _informative(y, design), design)
+    cov[most < 1, :] = cov[:, most < 1] = np.nan
+    df = np.minimum(estimate.small_sample(fit.influence, design).df, most)
+    # ratings that fit exactly leave no influence: what there is to count are the clusters
+    return Estimate(estimate=fit.theta, cov=cov, n=n, df=np.where(df > 0, df, most))
 
 
 def parts(y: NDArray[np.floating], weights: Floats) -> list[NDArray[np.intp]]:
@@ -227,7 +229,7 @@ def _informative(y: NDArray[np.floating], design: Design) -> NDArray[np.bool_]:
 def _support(
     y: NDArray[np.floating], informative: NDArray[np.bool_], design: Design
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Degrees of freedom and raters by department; column by column, for n x d flags would be large."""
+    """Clusters minus strata, and raters, by department; column by column, for n x d flags would be large."""
     df, n = np.zeros(y.shape[1]), np.zeros(y.shape[1], dtype=np.int64)
     for j in range(y.shape[1]):
         raters = informative & ~np.isnan(y[:, j])

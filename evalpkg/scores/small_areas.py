@@ -224,13 +224,22 @@ def _raters(direct: DirectCells) -> Ints:
 
 
 def _levels(survey: Survey, data: _Data) -> pd.DataFrame:
-    """Return the level of each group: what its firms give to the average of the departments, with its interval."""
+    """Return the level of each group: what its firms give to the average of the departments, with its interval.
+
+    `differs` compares it with the level of all firms, by Bonferroni over the groups.
+    """
     above = data.ratings - data.city
     rated = ~np.isnan(above)
     person = np.nansum(above, axis=1) / np.maximum(rated.sum(axis=1), 1)
     person = np.where(rated.any(axis=1), person + data.city.mean(), np.nan)
-    within = np.where(data.group[:, None] == np.arange(len(data.groups)), person[:, None], np.nan)
-    return estimate.tidy(data.groups, estimate.mean(within, survey.design), survey.round.level)
+    many = len(data.groups)
+    within = np.where(data.group[:, None] == np.arange(many), person[:, None], np.nan)
+    every = estimate.mean(np.column_stack([within, person]), survey.design)
+    levels = estimate.contrast(every, np.eye(many, many + 1))
+    apart = estimate.contrast(every, np.column_stack([np.eye(many), -np.ones(many)]))
+    low, high = apart.interval(1 - (1 - survey.round.level) / many)
+    differs = np.select([low > 0, high < 0], ["above", "below"], "same")
+    return estimate.tidy(data.groups, levels, survey.round.level).assign(differs=differs)
 
 
 def _notes(survey: Survey, data: _Data, direct: DirectCells, found: _Departures) -> tuple[str, ...]:

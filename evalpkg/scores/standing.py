@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evalpkg import estimate, ranks
+from evalpkg import ranks
 from evalpkg.estimate import Estimate
 from evalpkg.params import Round
 from evalpkg.scores.comparable import Comparable
@@ -41,13 +41,13 @@ def standing(scores: Comparable, roles: pd.Series, round_: Round) -> Columns:
 def _of_ranked(scores: Comparable, roles: pd.Series, round_: Round) -> Columns:
     here = scores.ranked
     theta, cov = scores.theta.estimate[here], scores.theta.cov[np.ix_(here, here)]
-    df = float(scores.theta.df[here].min())
+    own = scores.theta.df[here]
 
     def seed(task: str) -> int:
         return round_.seed_for(f"scores {task}")
 
-    overall = ranks.tiers(theta, cov, df=df, level=round_.level, seed=seed("tiers"))
-    sets = ranks.rank_sets(theta, cov, df=df, level=round_.level, seed=seed("ranks"))
+    overall = ranks.tiers(theta, cov, df=own, level=round_.level, seed=seed("tiers"))
+    sets = ranks.rank_sets(theta, cov, df=scores.pooled_df, level=round_.level, seed=seed("ranks"))
     # the mean of the ranked is zero, so that interval and rounding of the difference are those of theta
     middle = theta + scores.level.estimate - overall.difference
     columns: Columns = {
@@ -59,7 +59,9 @@ def _of_ranked(scores: Comparable, roles: pd.Series, round_: Round) -> Columns:
     }
     groups = roles.to_numpy()[here]
     if pd.Series(groups).duplicated().any():
-        within = ranks.tiers(theta, cov, df=df, level=round_.level, seed=seed("tiers by role"), groups=groups)
+        within = ranks.tiers(
+            theta, cov, df=own, level=round_.level, seed=seed("tiers by role"), groups=groups
+        )
         columns["tier_role"] = within.tier
     return columns
 
@@ -85,7 +87,7 @@ def by_role(scores: Comparable, roles: pd.Series, rated: Bools, round_: Round) -
     table.loc[filled, "estimate"] = [scores.score[members[role]].mean() for role in filled]
     if len(filled) >= 2:
         rows = np.array([members[role] / members[role].sum() for role in filled])
-        compared = _differences(estimate.contrast(scores.theta, rows), round_.level)
+        compared = _differences(scores.combine(rows), round_.level)
         lines = ["conf_low", "conf_high", "family_low", "family_high"]
         compared[lines] += scores.level.estimate[0]
         table.update(compared.set_axis(filled))

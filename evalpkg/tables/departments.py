@@ -10,6 +10,7 @@ import pandas as pd
 from evalpkg.disclosure import Protected
 from evalpkg.fragment import (
     ABSENT,
+    NO_DEPARTMENTS,
     ROLES,
     TIERS,
     Fragment,
@@ -19,7 +20,7 @@ from evalpkg.fragment import (
     interval,
     known,
     listing,
-    not_asked,
+    nothing,
     number,
     places,
     ranked,
@@ -35,7 +36,6 @@ from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
 from evalpkg.tables.frame import base_of, caption
 
-SUBJECT = "对各部门的评价"
 UNHAPPY = "不满意：打分低于中间档的企业占打分企业的百分比"
 BOXES = {"above": "up", "same": "mid", "below": "dn"}
 DRAWN = "区间图（虚线为平均）"
@@ -45,8 +45,8 @@ WITHIN = {"above": "高于同组", "same": "分不出", "below": "低于同组"}
 
 def tiers(scores: Protected | None) -> Fragment:
     """Name the departments above, at and below the average in three boxes; the order in a box is not a rank."""
-    if scores is None:
-        return not_asked(SUBJECT)
+    if scores is None:  # the page says above and in the figure's place why there is nothing
+        return Fragment("")
     rows = make.by_role(make.records(scores))
     if not ranked(scores.table):
         return Fragment("")
@@ -85,7 +85,7 @@ def departments(
     the bound is left out.
     """
     if scores is None:
-        return not_asked(SUBJECT)
+        return nothing(NO_DEPARTMENTS)
     rows = make.by_role(make.records(scores))
     tiered = ranked(scores.table)
     usual = "区间单列一栏；名次只给区间，组内次序不是名次" if tiered else "按职能分组，次序不是名次"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import pandas as pd
+
+from evalpkg import fragment
 from evalpkg.disclosure import Protected
 from evalpkg.fragment import ABSENT, ROLES, Fragment, Record, known, nothing, number
 from evalpkg.tables import columns as make
@@ -13,8 +17,10 @@ from evalpkg.tables.frame import base_of, caption
 
 ARROWS = {"above": "▲", "below": "▼"}
 WASHES = {"above": "hi", "below": "lo"}
+CITY = "全市"
 SYNTHETIC = "borrowed"  # css: a cell that only borrows
-READ = "▲▼ 加底色：与该部门全市的得分相比可以认定的；其余的格不宜比较高低"
+READ = "▲▼ 加底色：与全市相比可以认定的；其余的格不宜比较高低；首行是该组企业给各部门打分的平均水平，含企业本身的宽严"
+LEVEL = "各部门平均"  # first row: a group whose firms are strict with all departments shows here, not in the cells
 BORROWED = "灰字：本格打分的企业不足 {k} 家，数字由该部门和该组的总体水平推算，不含本格的回答"
 
 
@@ -34,7 +40,8 @@ def heat(
     ----------
     cells
         A row per department and group: label, role, group, group_label, estimate, source ("direct", "synthetic"),
-        differs ("above", "same", "below": against the department's own score in the whole city).
+        differs ("above", "same", "below": against the department's own score in the whole city). `extra["groups"]`,
+        a row per group, is what its firms give to the average department.
     scores
         Departments in the whole city, for a first column; matched by `department`.
     no, title, note, id, folded
@@ -50,6 +57,10 @@ def heat(
     departments = list({str(row["department"]): row for row in reversed(rows)}.values())[::-1]
     columns = [make.labels("部门", departments), *_city(departments, scores), *_groups(rows, departments)]
     heads = [ROLES.get(str(row.get("role", "")), "各部门") for row in departments]
+    levels = _levels(cells, scores)
+    if levels:
+        columns = [_under(levels, column) for column in columns]
+        heads = ["总水平", *heads]
     foot = base_of(cells, *_explained(rows, cells))
     about = caption(no, title, note)
     made = table(id, columns, about, foot, groups=heads, folded=folded)
@@ -85,9 +96,25 @@ def _city(departments: list[Record], scores: Protected | None) -> list[Column]:
     if scores is None:
         return []
     city = {str(row["department"]): row for row in make.records(scores)}
-    return [
-        Column("全市", [_written(city.get(str(row["department"]), {})) for row in departments], bold=True)
-    ]
+    return [Column(CITY, [_written(city.get(str(row["department"]), {})) for row in departments], bold=True)]
+
+
+def _levels(cells: Protected, scores: Protected | None) -> dict[str, Record]:
+    """Return the first row by head of column: the level of each group, and of the whole city."""
+    groups = cells.extra.get("groups")
+    if not isinstance(groups, pd.DataFrame):
+        return {}
+    mean = None if scores is None else scores.extra.get("mean")
+    city = {"estimate": mean["estimate"].iloc[0]} if isinstance(mean, pd.DataFrame) and len(mean) else {}
+    return {CITY: city, **{str(row["label"]): row for row in fragment.records(groups, cells.extra)}}
+
+
+def _under(levels: Mapping[str, Record], column: Column) -> Column:
+    """Put the first row over the departments of a column."""
+    cell = levels.get(column.head, {})
+    first = LEVEL if column.left else _written(cell)
+    marks = column.marks or [""] * len(column.cells)
+    return replace(column, cells=[first, *column.cells], marks=[_mark(cell), *marks])
 
 
 def _explained(rows: list[Record], cells: Protected) -> list[str]:

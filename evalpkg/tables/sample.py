@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from evalpkg import planner
 from evalpkg.disclosure import Protected
 from evalpkg.estimate import Result
 from evalpkg.fragment import (
     ABSENT,
+    NO_MODES,
     Fragment,
     Record,
     count,
     interval,
     known,
-    not_asked,
     nothing,
     number,
     ranked,
@@ -23,6 +24,7 @@ from evalpkg.fragment import (
     signed,
     too_few,
 )
+from evalpkg.params import Round
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -71,14 +73,15 @@ def headlines(
     columns = [
         make.labels("指标", rows),
         *make.estimates("全部答卷", rows),
-        make.numbers("不含存疑", rows, "without", score, bold=True),
+        Column("不含存疑", [_without(row, "without", score) for row in rows], bold=True),
         Column("其 95% 区间", [_pair(row, "without") for row in rows], "opt ci"),
-        make.numbers("相差", rows, "difference", signed),
+        Column("相差", [_without(row, "difference", signed) for row in rows]),
     ]
     groups = [HEADLINES.get(str(row.get("key", "")), "其他") for row in rows]
     base = base_of(
         result,
-        f"去掉有疑点的答卷后另算（加权的重新加权）；两数只差不足 {rows[0]['k']} 家的不公布；两数几乎出自同一批企业，相差不作检验",
+        f"不含存疑：去掉有疑点的答卷，连同权数重新计算；去掉的不足 {rows[0]['k']} 家，就不公布这一数",
+        "相差按未取整的数算；两数几乎出自同一批企业，不作检验",
         *result.extra.get("notes", ()),
     )
     return table(id, columns, caption(no, title, note), base, rows=rows, groups=groups, folded=folded)
@@ -94,7 +97,7 @@ def modes(
 ) -> Fragment:
     """List overall satisfaction by mode, as it is and with the same enterprises behind every mode."""
     if result is None:
-        return not_asked("填报方式")
+        return nothing(NO_MODES)
     rows = make.records(result)
     columns = [
         make.labels("填报方式", rows),
@@ -165,14 +168,16 @@ def _of(rows: list[Record], weighting: str) -> Record:
     return next((row for row in rows if row.get("weighting") == weighting), {})
 
 
-def planned(scores: Result | None) -> Result | None:
-    """Work the plan of the next round out, for `plan`; None where fewer than two departments are ranked.
+def planned(scores: Result | None, round_: Round) -> Result | None:
+    """Work the plan of the next round out, for `plan`; None where too few are ranked or all ratings are alike.
+
+    Level and seed are those of the round, so that the page and ``evalpkg plan`` say the same.
 
     `planner.sample_size` refuses such scores, since whoever calls it wants a number; a page says why there is none.
     """
-    if scores is None or not ranked(scores.table):
+    if scores is None or not ranked(scores.table) or not planner.varied(scores):
         return None
-    return planner.sample_size(scores)
+    return planner.sample_size(scores, level=round_.level, seed=round_.seed_for("planner"))
 
 
 def plan(
@@ -185,7 +190,7 @@ def plan(
 ) -> Fragment:
     """List, for several numbers of enterprises, how wide rank sets would be and which differences would be found."""
     if result is None:
-        return nothing("可以比较的部门不足两个，没有误差可以据以推算下一轮要多少家企业。")
+        return nothing("可以比较的部门不足两个，或打分全都一样，没有误差可以据以推算下一轮要多少家企业。")
     rows = make.records(result)
     columns = [
         make.labels("企业", rows),
@@ -201,7 +206,7 @@ def plan(
     base = "；".join(
         part
         for part in (
-            "后三栏：部门得分真有这么大的差别，就有八成把握认定",
+            "相差的分数：部门得分真有这么大的差别，就有八成把握认定",
             *needs,
             result.extra.get("assumptions", ""),
         )
@@ -213,6 +218,11 @@ def plan(
 def _enterprises(row: Record) -> str:
     needed = number(row, "respondents")
     return f"约需 {count(needed)} 家" if math.isfinite(needed) else "靠增加企业做不到"
+
+
+def _without(row: Record, name: str, write: Callable[[float], str]) -> str:
+    """Write a number without the questionnaires in doubt; a row that is only listed has none of either kind."""
+    return ABSENT if too_few(row) else write(number(row, name))
 
 
 def _pair(row: Record, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from evalpkg.disclosure import Protected
@@ -152,12 +153,17 @@ def fieldwork(
     if result is None:
         return nothing(f"没有登记“{title}”。")
     rows = make.records(result)
+    if all(row["shown"] == "hidden" for row in rows):
+        return Fragment("") if folded else nothing(f"“{title}”每一行都不足 {rows[0]['k']} 份，不公布。")
+    valid = make.numbers("有效", rows, "valid", count)
+    few = [f"不足 {row['k']}" if row["shown"] == "hidden" else cell
+           for row, cell in zip(rows, valid.cells, strict=True)]  # fmt: skip
     columns = [
-        make.labels("渠道", rows),
+        make.labels("商会" if result.name == "chambers" else "渠道", rows),
         make.numbers("发放", rows, "issued", count, "opt"),
         make.numbers("回收", rows, "returned", count),
         make.rates("回收率", rows, "returned", "issued"),
-        make.numbers("有效", rows, "valid", count),
+        replace(valid, cells=few),
         make.rates("有效率", rows, "valid", "returned", "opt"),
     ]
     base = "回收率：回收占发放的百分比；有效率：有效占回收的百分比。"

@@ -68,6 +68,8 @@ def prepare(sample: pd.DataFrame, margins: Margins, base: ArrayLike | None) -> P
     WeightsError
         Whatever makes raking impossible or meaningless, see `rake`.
     """
+    if not isinstance(sample, pd.DataFrame):
+        raise WeightsError("样本不是 DataFrame：每份答卷一行、每个类别变量一列；请用 pandas.DataFrame 传入")
     if len(sample) == 0:
         raise WeightsError("样本里没有答卷：至少要有一份才能加权；请检查答卷是否全部被剔除")
     if not margins:
@@ -146,7 +148,10 @@ def _equal_totals(margins: list[Margin]) -> list[Margin]:
 def _check_base(base: ArrayLike | None, n: int) -> Floats:
     if base is None:
         return np.ones(n)
-    weights = np.array(base, dtype=float)
+    try:
+        weights = np.array(base, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise WeightsError("基础权数不是一列数：只能是不小于 0 的有限数；请核对") from error
     if weights.shape != (n,):
         raise WeightsError(
             f"基础权数的形状是 {weights.shape} 而样本有 {n} 份答卷：必须逐行对应；请用同一张表"

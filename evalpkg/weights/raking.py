@@ -103,7 +103,7 @@ def rake(
     """
     prepared = prepare(sample, margins, base)
     raked, fit = _rake(prepared, tolerance, max_iterations)
-    if fit.deviation > tolerance:
+    if not fit.deviation <= tolerance:  # a tolerance that is no number is never met
         raise WeightsError(_unconverged(prepared.margins, fit))
     return raked
 

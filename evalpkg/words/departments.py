@@ -8,7 +8,7 @@ import pandas as pd
 
 from evalpkg.disclosure import Protected
 from evalpkg.fragment import ROLES, TIERS, Fragment, escape, known, ranked, score
-from evalpkg.words.finding import LISTED, SURE, UNSURE, Finding, not_asked
+from evalpkg.words.finding import LISTED, SURE, UNSURE, Finding
 
 QUESTION = "哪些部门明显高于、低于平均"
 SHORT = {"above": "高于", "below": "低于"}
@@ -17,7 +17,8 @@ SHORT = {"above": "高于", "below": "低于"}
 def departments(result: Protected | None) -> Finding:
     """How many departments are clearly above or below the average; where none is ranked, how they are rated."""
     if result is None:
-        return not_asked("各部门评价怎样", "各部门的服务")
+        why = "问卷没有问各部门，或没有企业给部门打分。所以这里不列，也不能与别的轮次比较。"
+        return Finding("各部门评价怎样", ("本轮没有部门评价",), why, "")
     return _tiers(result) if ranked(result.table) else _listed(result)
 
 
@@ -28,6 +29,11 @@ def _tiers(result: Protected) -> Finding:
     parts = (f"{above} 个明显高于平均，" if above else "", f"{below} 个明显低于平均，" if below else "")
     claimed = [tier for tier, many in (("above", above), ("below", below)) if many]
     rest = judged - above - below
+    if (result.table.loc[tiers != "", "std_error"] == 0).all():
+        alike = (f"{judged} 个部门的得分一样，", "分不出高下")
+        return Finding(
+            QUESTION, alike, "各家企业给各部门打的分全都一样，没有高下可分；请核对收集过程。", UNSURE
+        )
     if rest == judged:
         clauses: tuple[str, ...] = (f"{judged} 个部门", "都与平均分不出高下")
     elif rest:
@@ -68,17 +74,19 @@ def _listed(result: Protected) -> Finding:
         for _, r in roles.iterrows()
         if r["shown"] == "yes"
     )
+    notes = "".join(f"{note}。" for note in result.extra.get("notes", ()))
     if rated.empty:
-        return Finding(
-            "各部门评价怎样", ("打分的企业太少，", "各部门只列不排"), "没有可以公布的得分。", LISTED
-        )
+        none = ("打分的企业太少，", "各部门只列不排")
+        return Finding("各部门评价怎样", none, "没有可以公布的得分。", LISTED)
+    if not known(_mean(result)) or len(rated) < 2:
+        one = (f"只有 {len(rated)} 个部门", "打分的企业够多，", "不作比较")
+        return Finding("各部门评价怎样", one, notes, LISTED)
     widths, scores = rated["conf_high"] - rated["conf_low"], rated["estimate"]
     clauses = (f"{len(rated)} 个部门平均 {score(_mean(result))} 分，", "按职能列出，不排名次")
     detail = (
         f"{parts}。得分相差最多 {score(scores.max() - scores.min())} 分，而单个部门的 95% 区间平均宽 "
         f"{score(widths.mean())} 分：相邻的部门多半分不出先后，所以不排名次。"
     )
-    notes = "".join(f"{note}。" for note in result.extra.get("notes", ()))
     return Finding("各部门评价怎样", clauses, detail + notes, LISTED)
 
 

@@ -8,6 +8,7 @@ from evalpkg.disclosure import Protected
 from evalpkg.fragment import confidence, count, interval, less, score, share, signed
 from evalpkg.words.finding import SURE, UNSURE, Finding, base_of, joined, not_asked
 
+REST = "OTHER"  # code of the complaints that belong to no theme: no theme may come second to it
 CONFIDENT = 95.0  # per cent of replicates in which a driver must come first to be called the first
 
 
@@ -28,6 +29,8 @@ def overall(result: Protected | None, change: Protected | None = None) -> Findin
 
 
 def _direction(change: Protected) -> tuple[str, bool]:
+    if "net" not in change.extra:
+        return "变好和变差的企业不作比较", False
     low, high = change.extra["net_low"], change.extra["net_high"]
     if low > 0:
         return "觉得变好的企业多于变差的", True
@@ -39,9 +42,11 @@ def _direction(change: Protected) -> tuple[str, bool]:
 def _change_detail(change: Protected) -> str:
     shares = {row["direction"]: _shown(row) for _, row in change.table.iterrows()}
     net = change.extra
+    said = f"与半年前相比，觉得变好的占 {shares['better']}，变差的占 {shares['worse']}，"
+    if "net" not in net:
+        return f"{said}有一方不足 {net['k']} 家，所以不比较。"
     return (
-        f"与半年前相比，觉得变好的占 {shares['better']}，变差的占 {shares['worse']}，"
-        f"相差 {signed(net['net'])} 个百分点（{signed(net['net_low'])} 至 {signed(net['net_high'])}）。"
+        f"{said}相差 {signed(net['net'])} 个百分点（{signed(net['net_low'])} 至 {signed(net['net_high'])}）。"
     )
 
 
@@ -59,6 +64,8 @@ def _first_of(result: Protected | None, question: str, subject: str, verb: str) 
     if result is None:
         return not_asked(question, subject)
     table = result.table[result.table["shown"] == "yes"]
+    if "theme" in table:
+        table = table[table["theme"] != REST]
     if "exclusive" in table:
         table = table[~table["exclusive"].astype(bool)]
     if table.empty:
@@ -119,9 +126,12 @@ def appeals(result: Protected | None) -> Finding:
     rows = {row["question"]: row for _, row in result.table.iterrows()}
     parts = [f"{row['label']} {_shown(row)}" for row in rows.values()]
     solved = rows.get("solved")
-    clauses = (
-        ("反映过诉求的企业里，", f"{_shown(solved)} 认为完全解决") if solved is not None else (parts[0],)
-    )
+    if solved is None:
+        clauses: tuple[str, ...] = (parts[0],)
+    elif solved["shown"] == "yes" and solved["support"] != "listed":
+        clauses = ("反映过诉求的企业里，", f"{_shown(solved)} 认为完全解决")
+    else:
+        clauses = ("反映过诉求的企业太少，", "解决得怎样不能判断")
     return Finding(question, clauses, "；".join(parts) + "。各题回答的企业不同，分母见表。", "")
 
 

@@ -17,7 +17,6 @@ from evalpkg.fragment import (
     records,
     score,
     share,
-    signed,
     variants,
 )
 from evalpkg.words.finding import Finding
@@ -93,10 +92,9 @@ def _moved(headlines: Protected | None) -> str:
     if number(row, "n") == number(row, "without_n"):
         return "总体满意度不因它们而变。"
     gaps = [abs(number(r, "difference")) for r in rows if known(number(r, "difference"))]
-    return (
-        f"去掉它们，{row['label']}由 {score(number(row, 'estimate'))} 分变为 {score(number(row, 'without'))} 分，"
-        f"下表各项最多变 {score(max(gaps))}。"
-    )
+    before, after = score(number(row, "estimate")), score(number(row, "without"))
+    moved = f"仍是 {after} 分" if before == after else f"由 {before} 分变为 {after} 分"
+    return f"去掉它们，{row['label']}{moved}，下表各项最多变 {score(max(gaps))} 分。"
 
 
 def modes(result: Protected | None) -> Fragment:
@@ -106,9 +104,10 @@ def modes(result: Protected | None) -> Fragment:
     extra = result.extra
     low, high = extra["mode_adjusted_low"], extra["mode_adjusted_high"]
     sure = "可以认定" if low > 0 or high < 0 else "尚不能认定"
+    gap = float(extra["mode_adjusted"])
     return _paragraph(
-        f"总体满意度的公布值减去“若都按{extra['reference']}”的值是 {signed(extra['mode_adjusted'])} 分"
-        f"（{interval(low, high)}），差别{sure}。",
+        f"若企业都按{extra['reference']}，总体满意度会比公布的{'低' if gap >= 0 else '高'} {score(abs(gap))} 分；"
+        f"公布值减去它的 95% 区间是 {interval(low, high)} 分，差别{sure}。"
     )
 
 
