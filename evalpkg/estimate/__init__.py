@@ -5,7 +5,7 @@ from evalpkg.estimate.calibration import Calibration
 from evalpkg.estimate.design import Design, EstimateError, design_effect, effective_sample_size
 from evalpkg.estimate.design_effects import design_effects
 from evalpkg.estimate.few_clusters import FewClusters
-from evalpkg.estimate.freedom import SmallSample, small_sample
+from evalpkg.estimate.freedom import Influence, SmallSample, small_sample
 from evalpkg.estimate.means import Estimate, contrast, mean, share
 from evalpkg.estimate.quantiles import Quantiles, quantile
 from evalpkg.estimate.regression import regression
@@ -22,6 +22,7 @@ __all__ = [
     "Estimate",
     "EstimateError",
     "FewClusters",
+    "Influence",
     "Quantiles",
     "Result",
     "SmallSample",

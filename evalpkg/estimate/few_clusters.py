@@ -10,17 +10,8 @@ from scipy.linalg import block_diag
 
 from evalpkg.estimate.calibration import Floats
 from evalpkg.estimate.design import Design
-from evalpkg.estimate.freedom import SmallSample, small_sample
 
 FEW = 30  # clusters; below this the normal theory of the linearised form is not trusted
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Hold the influence functions (n, k) of k means and the raked design they are under, None where it is not raked."""
-
-    influence: Floats
-    raked: Design | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,30 +26,23 @@ class FewClusters:
     ----------
     scores : ndarray, shape (G, k)
         Adjusted cluster scores; a mean's CR2 variance is the sum of their squares.
-    unadjusted : ndarray, shape (G, k)
-        The scores of the linearised form, scaled so that the sum of their squares is its variance.
     squared, plain, weighted : ndarray, shape (G, k)
         For the adjustment vector a of each cluster: a'a, a'1 and a'w / sum w.
     concentration : ndarray, shape (k,)
         sum w^2 / (sum w)^2 of each domain.
     few : ndarray, shape (k,), bool
-        Domains with members in fewer than 30 clusters; after raking also those whose weights leave fewer than
-        30 degrees of freedom, for large weights make few of many.
+        Domains with members in fewer than 30 clusters.
     loadings : ndarray, shape (m, k)
         The combinations wanted; the identity for the means themselves.
-    blocks : tuple of Block
-        Where the means come from, one block for each design.
     """
 
     scores: Floats
-    unadjusted: Floats
     squared: Floats
     plain: Floats
     weighted: Floats
     concentration: Floats
     few: NDArray[np.bool_]
     loadings: Floats
-    blocks: tuple[Block, ...]
 
     @property
     def applies(self) -> NDArray[np.bool_]:
@@ -71,27 +55,6 @@ class FewClusters:
         """CR2 variance of the m combinations, (m,)."""
         variance: Floats = np.square(self.scores @ self.loadings.T).sum(axis=0)
         return variance
-
-    @property
-    def inflation(self) -> Floats:
-        """CR2 variance of the m combinations over their linearised variance before raking, (m,); 1 where both are 0."""
-        linearised = np.square(self.unadjusted @ self.loadings.T).sum(axis=0)
-        wider: Floats = np.divide(
-            self.variance, linearised, out=np.ones(len(linearised)), where=linearised > 0
-        )
-        return wider
-
-    @property
-    def lacks(self) -> SmallSample:
-        """What raking takes from the linearised variances of the m combinations; of several designs the most."""
-        inflation, df, at = np.zeros(len(self.loadings)), np.full(len(self.loadings), np.inf), 0
-        for block in self.blocks:
-            part = self.loadings[:, at : (at := at + block.influence.shape[1])]
-            if block.raked is not None:
-                found = small_sample(block.influence @ part.T, block.raked)
-                inflation = np.where(found.df > 0, np.maximum(inflation, found.inflation), inflation)
-                df = np.where(found.df > 0, np.minimum(df, found.df), df)
-        return SmallSample(np.where(inflation > 0, inflation, 1.0), df)
 
     @property
     def df(self) -> Floats:
@@ -107,10 +70,9 @@ class FewClusters:
         joined = {
             field.name: np.concatenate([getattr(self, field.name), getattr(other, field.name)], axis=-1)
             for field in fields(self)
-            if field.name not in ("loadings", "blocks")
+            if field.name != "loadings"
         }
-        loadings = block_diag(self.loadings, other.loadings)
-        return FewClusters(**joined, loadings=loadings, blocks=self.blocks + other.blocks)
+        return FewClusters(**joined, loadings=block_diag(self.loadings, other.loadings))
 
     def _satterthwaite(self, loading: Floats) -> float:
         # P = D + U C U' is the G x G matrix of the quadratic form; (tr P)^2 / tr(P P) without forming it
@@ -137,8 +99,7 @@ def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -
     estimate : ndarray, shape (k,)
         The domain means (0 for an empty domain).
     design : Design
-        Without strata. Its raking is left out of account: leverage and degrees of freedom are those of the
-        final weights.
+        Without strata and calibration.
 
     Notes
     -----
@@ -153,19 +114,15 @@ def few_clusters(y: Floats, weights: Floats, estimate: Floats, design: Design) -
     )
     concentration = (weights**2).sum(axis=0) / total**2
     alpha, beta = _adjustment(count, first, second, total, concentration)
-    sampled, groups = np.sqrt(design.unsampled[0]), design.n_clusters
-    pieces = FewClusters(
-        scores=sampled * (alpha * plain + beta * weighted),
-        unadjusted=sampled * np.sqrt(groups / max(groups - 1, 1)) * weighted / total,
+    return FewClusters(
+        scores=np.sqrt(design.unsampled[0]) * (alpha * plain + beta * weighted),
         squared=alpha**2 * count + 2 * alpha * beta * first + beta**2 * second,
         plain=alpha * count + beta * first,
         weighted=(alpha * first + beta * second) / total,
         concentration=concentration,
         few=count.astype(bool).sum(axis=0) < FEW,
         loadings=np.eye(y.shape[1]),
-        blocks=(Block(weights * residual / total, None if design.calibration is None else design),),
     )
-    return pieces if design.calibration is None else replace(pieces, few=pieces.few | (pieces.df < FEW))
 
 
 def _adjustment(n: Floats, first: Floats, second: Floats, total: Floats, q: Floats) -> tuple[Floats, Floats]:

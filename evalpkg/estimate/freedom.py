@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.linalg import block_diag
 from scipy.sparse import csr_array
 
 from evalpkg.estimate.calibration import Calibration, Floats
@@ -30,6 +32,46 @@ class SmallSample:
 
     inflation: Floats
     df: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Hold the influence functions of k estimates, and the combinations of them that are wanted.
+
+    Attributes
+    ----------
+    parts : tuple of (ndarray of shape (n, k_b), Design)
+        Side by side, one for each design; k = sum of k_b.
+    loadings : ndarray, shape (m, k)
+        The identity for the estimates themselves.
+    most : ndarray, shape (k,)
+        Degrees of freedom that the weights allow, whatever was answered under the largest of them.
+    """
+
+    parts: tuple[tuple[Floats, Design], ...]
+    loadings: Floats
+    most: Floats
+
+    def combine(self, matrix: Floats) -> Influence:
+        """Give further linear combinations (rows of the matrix)."""
+        return replace(self, loadings=matrix @ self.loadings)
+
+    def beside(self, other: Influence) -> Influence:
+        """Give both, of the same respondents."""
+        most = np.concatenate([self.most, other.most])
+        return Influence(self.parts + other.parts, block_diag(self.loadings, other.loadings), most)
+
+    @cached_property
+    def lacks(self) -> SmallSample:
+        """What the linearised variances of the m combinations lack; of several designs the most."""
+        inflation, at = np.zeros(len(self.loadings)), 0
+        df = np.where(self.loadings != 0, self.most, np.inf).min(axis=1)
+        for z, design in self.parts:
+            found = small_sample(z @ self.loadings[:, at : (at := at + z.shape[1])].T, design)
+            has = found.df > 0
+            inflation = np.where(has, np.maximum(inflation, found.inflation), inflation)
+            df = np.where(has, np.minimum(df, found.df), df)
+        return SmallSample(np.where(inflation > 0, inflation, 1.0), np.where(np.isfinite(df), df, 0.0))
 
 
 def small_sample(influence: ArrayLike, design: Design) -> SmallSample:

@@ -14,11 +14,10 @@ from evalpkg.estimate import intervals
 from evalpkg.estimate.calibration import Floats
 from evalpkg.estimate.design import Design, EstimateError
 from evalpkg.estimate.few_clusters import FEW, FewClusters, few_clusters
+from evalpkg.estimate.freedom import Influence
 from evalpkg.estimate.variance import covariance
 
-LOOK_CLOSER = (
-    2  # times FEW: leverage takes little more off the degrees of freedom that weights and clusters leave
-)
+SMALL = 60  # effective clusters of a raked domain; from here on its linearised form is trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,9 @@ class Estimate:
     n_effective : ndarray, shape (k,), optional
         Kish effective size of the domain, for shares at 0 or 1; a single cluster counts as one observation.
     few : FewClusters, optional
-        What `interval` uses in place of `cov` for domains of fewer than 30 clusters.
+        What `interval` uses in place of `cov` for domains of fewer than 30 clusters, where nothing was raked.
+    influence : Influence, optional
+        Where it is given, `interval` uses the small-sample form of `cov`.
     """
 
     estimate: Floats
@@ -50,6 +51,7 @@ class Estimate:
     scale: Literal["identity", "logit"] = "identity"
     n_effective: Floats | None = None
     few: FewClusters | None = None
+    influence: Influence | None = None
 
     def __post_init__(self) -> None:
         k = len(np.atleast_1d(self.estimate))
@@ -68,12 +70,11 @@ class Estimate:
 
         The t distribution with `df` degrees of freedom. Domains of fewer than 30 clusters use the CR2
         variance with Satterthwaite degrees of freedom instead (Bell & McCaffrey 2002). Where the design is
-        raked no CR2 is established: there the linearised variance is widened by the factor that CR2 has over
-        it for the final weights without raking, with those weights' Satterthwaite degrees of freedom, in
-        every domain where these are fewer than 30, however many the clusters. A stratified
-        design keeps the linearised form with its few degrees of freedom. Shares are symmetric on the logit;
-        at 0 or 1, or without a standard error, Wilson's interval with the effective size stands in, so that
-        a share always has one of positive width.
+        raked no CR2 is established: there, and for whatever else knows its `influence`, the linearised
+        variance is widened by what it lacks, with effective degrees of freedom (`small_sample`), unless 60
+        clusters of like weight make that superfluous. A stratified design keeps the linearised form with its
+        few degrees of freedom. Shares are symmetric on the logit; at 0 or 1, or without a standard error,
+        Wilson's interval with the effective size stands in, so that a share always has one of positive width.
 
         Parameters
         ----------
@@ -100,12 +101,16 @@ class Estimate:
         return self._share_limits(std_error, t, ndtri((1 + level) / 2))
 
     def _for_intervals(self) -> tuple[Floats, Floats]:
-        if self.few is None:
-            return self.std_error, self.df
-        use = self.few.applies & np.isfinite(self.std_error)
-        lacks = self.few.lacks
-        variance = np.diagonal(self.cov) * np.where(use, self.few.inflation, 1.0) * lacks.inflation
-        return np.sqrt(variance), np.minimum(np.where(use, self.few.df, self.df), lacks.df)
+        std_error, df = self.std_error, self.df
+        if self.few is not None:
+            use = self.few.applies & np.isfinite(std_error)
+            std_error = np.where(use, np.sqrt(self.few.variance), std_error)
+            df = np.where(use, self.few.df, df)
+        if self.influence is not None:
+            lacks = self.influence.lacks
+            std_error = std_error * np.sqrt(lacks.inflation)
+            df = np.where(lacks.df > 0, lacks.df, df)
+        return std_error, df
 
     def _share_limits(self, std_error: Floats, t: Floats, z: float) -> tuple[Floats, Floats]:
         p = self.estimate
@@ -230,6 +235,7 @@ def contrast(estimate: Estimate, matrix: ArrayLike) -> Estimate:
         n=np.where(used, estimate.n, np.iinfo(int).max).min(axis=1),
         df=np.where(used, estimate.df, np.inf).min(axis=1),
         few=None if estimate.few is None else estimate.few.combine(rows),
+        influence=None if estimate.influence is None else estimate.influence.combine(rows),
     )
 
 
@@ -271,7 +277,8 @@ def domain(y: Floats, design: Design) -> tuple[Floats, Floats]:
 
 
 def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]) -> Estimate:
-    cov = covariance(mean_influence(y, design), design)
+    influence = mean_influence(y, design)
+    cov = covariance(influence, design)
     y, weights = domain(y, design)
     inside = weights > 0
     total = weights.sum(axis=0)
@@ -288,7 +295,8 @@ def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]
         df=df,
         scale=scale,
         n_effective=n_effective,
-        few=few_clusters(y, weights, centre, design) if _is_few(df, weights, design) else None,
+        few=few_clusters(y, weights, centre, design) if _is_few(df, design) else None,
+        influence=_small(influence, weights, design),
     )
 
 
@@ -301,16 +309,20 @@ def domain_df(inside: NDArray[np.bool_], design: Design) -> Floats:
     return df
 
 
-def _is_few(df: Floats, weights: Floats, design: Design) -> bool:
-    # CR2 is established for clusters alone, not within strata
-    if design.n_strata > 1:
-        return False
-    if design.calibration is None:
-        return bool((df + 1 < FEW).any())
-    # weights of a raked sample are so unequal that sixty raters may be worth a dozen
+def _is_few(df: Floats, design: Design) -> bool:
+    # CR2 is established for clusters alone, neither within strata nor after raking
+    return design.n_strata == 1 and design.calibration is None and bool((df + 1 < FEW).any())
+
+
+def _small(influence: Floats, weights: Floats, design: Design) -> Influence | None:
+    """Keep the influence functions where few clusters, or weights that make few of many, call for them."""
+    if design.n_strata > 1 or design.calibration is None:
+        return None
     squares = design.cluster_totals(weights**2)
     size = squares.sum(axis=0) ** 2 / np.maximum(np.einsum("ij,ij->j", squares, squares), 1e-300)
-    return bool((size < LOOK_CLOSER * FEW).any())
+    if (size >= SMALL).all():
+        return None
+    return Influence(((influence, design),), np.eye(len(size)), np.maximum(size, 1.0))
 
 
 def _check_matrix(matrix: ArrayLike, k: int) -> Floats:

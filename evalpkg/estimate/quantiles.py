@@ -47,7 +47,7 @@ class Quantiles:
     @property
     def std_error(self) -> Floats:
         """Half the length of the 95% limits over their t quantile, (q,); linearised, NaN without limits."""
-        plain = replace(self.at_or_below, few=None)
+        plain = replace(self.at_or_below, few=None, influence=None)
         low, high = self._inverted(plain, 0.95)
         return np.where(plain.std_error >= 0, (high - low) / (2 * intervals.quantile(0.95, self.df)), np.nan)
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from evalpkg.estimate.design import Design, EstimateError
 from evalpkg.estimate.few_clusters import FewClusters, few_clusters
+from evalpkg.estimate.freedom import Influence
 from evalpkg.estimate.means import Estimate, domain, mean, mean_influence, numeric_columns
 from evalpkg.estimate.variance import between_clusters, residuals
 
@@ -64,23 +65,33 @@ def under_weightings(
         scale=parts[0].scale,
         n_effective=np.concatenate(sizes) if len(sizes) == len(parts) else None,
         few=_few(y, parts, designs),
+        influence=_influence(parts, designs),
     )
 
 
 def _few(y: ArrayLike, parts: Sequence[Estimate], designs: Sequence[Design]) -> FewClusters | None:
-    """Join the pieces of all designs where one of them needs its own: the others are then told by their count."""
+    """Join the pieces of all designs where one of them needs its own; they change nothing in the others."""
     if all(part.few is None for part in parts):
         return None
-    return reduce(
-        FewClusters.beside,
-        (part.few or _many(y, part, design) for part, design in zip(parts, designs, strict=True)),
-    )
+    pieces = (part.few or _many(y, part, design) for part, design in zip(parts, designs, strict=True))
+    return reduce(FewClusters.beside, pieces)
 
 
 def _many(y: ArrayLike, part: Estimate, design: Design) -> FewClusters:
-    """Give the pieces of a design that needs none, such that they change nothing by themselves."""
     found = few_clusters(*domain(numeric_columns(y, design), design), np.nan_to_num(part.estimate), design)
-    return replace(found, blocks=tuple(replace(block, raked=None) for block in found.blocks))
+    return replace(found, few=np.zeros_like(found.few))
+
+
+def _influence(parts: Sequence[Estimate], designs: Sequence[Design]) -> Influence | None:
+    """Join the influence functions of all designs where one of them needs its own; zero in the others."""
+    if all(part.influence is None for part in parts):
+        return None
+    k = len(parts[0].estimate)
+    blocks = (
+        part.influence or Influence(((np.zeros((design.n, k)), design),), np.eye(k), np.full(k, np.inf))
+        for part, design in zip(parts, designs, strict=True)
+    )
+    return reduce(Influence.beside, blocks)
 
 
 def _check_same_sample(designs: Sequence[Design]) -> None:

@@ -140,7 +140,7 @@ def _compared(
     """Centre estimates on the reference departments; each keeps the degrees of freedom of its own difference."""
     centred = estimate.contrast(est, np.eye(len(reference)) - reference)
     influence = influence - (influence @ reference)[:, None]
-    linearised = replace(centred, n=est.n, df=est.df, few=None)
+    linearised = replace(centred, n=est.n, df=est.df, few=None, influence=None)
     theta = _widened(linearised, influence, design)
     return Comparable(linearised, theta, level, ranked, influence, design, adjusted=adjusted, notes=notes)
 

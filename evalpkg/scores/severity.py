@@ -64,7 +64,8 @@ def severity_adjusted(ratings: ArrayLike | pd.DataFrame, *, design: Design | Non
         d differences from the mean of the departments, in the units of the ratings; they sum to zero. `cov`
         is the clustered sandwich of the within residuals, calibration included (`estimate.covariance`),
         singular along (1, ..., 1), and NaN for a department whose raters are one cluster; `n` raters with two
-        ratings or more, `df` the effective ones (`estimate.small_sample`), at most clusters minus strata among them.
+        ratings or more, `df` clusters minus strata among them; `interval`, also of a contrast, uses the effective ones
+        (`estimate.small_sample`).
 
     Raises
     ------
@@ -108,9 +109,8 @@ def estimated(fit: Adjusted, y: NDArray[np.floating], design: Design) -> Estimat
     cov = estimate.covariance(fit.influence, design)
     most, n = _support(y, _informative(y, design), design)
     cov[most < 1, :] = cov[:, most < 1] = np.nan
-    df = np.minimum(estimate.small_sample(fit.influence, design).df, most)
-    # ratings that fit exactly leave no influence: what there is to count are the clusters
-    return Estimate(estimate=fit.theta, cov=cov, n=n, df=np.where(df > 0, df, most))
+    influence = estimate.Influence(((fit.influence, design),), np.eye(len(most)), most)
+    return Estimate(estimate=fit.theta, cov=cov, n=n, df=most, influence=influence)
 
 
 def parts(y: NDArray[np.floating], weights: Floats) -> list[NDArray[np.intp]]:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from . import simulation, table
 
-RUNS = 2_000
+RUNS = 1_000
 
 
 def main() -> None:
