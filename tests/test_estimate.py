@@ -902,7 +902,7 @@ def test_long_run_coverage_of_few_raked_clusters(name: str, record_property: Any
         y, design = uneven_raked_sample(rng, UNEVEN[name])
         part = np.where(rng.random(len(y)) < 0.4, y, np.nan)
         whole = mean(y, design)
-        results = {"mean": whole, "domain": mean(part, design), "plain": replace(whole, few=None)}
+        results = {"mean": whole, "domain": mean(part, design), "plain": replace(whole, influence=None)}
         for kind, result in results.items():
             low, high = result.interval(0.95)
             covered[kind] += int(low[0] <= 72.8 <= high[0])

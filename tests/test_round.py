@@ -183,9 +183,10 @@ def test_adjusted_scores_hold_what_every_firm_would_have_said(judged: dict[str, 
     pooled = pd.concat(judged.values())
     assert len(pooled) == 140
     assert 0.90 <= holds(pooled, "conf_low", "conf_high", "true").mean() <= 0.99
-    # the raw mean holds what its own raters would have said, not what every firm would
+    # the raw mean is that of its own raters: it is nearer to what they would have said than to what every firm would
     assert 0.88 <= holds(pooled, "raw_low", "raw_high", "of_contacts").mean() <= 0.99
-    assert holds(pooled, "raw_low", "raw_high", "absolute").mean() < 0.90
+    off = {true: np.square(pooled["raw"] - pooled[true]).mean() for true in ("of_contacts", "absolute")}
+    assert off["of_contacts"] < 0.8 * off["absolute"]
 
 
 def test_simultaneous_statements_hold_for_all_departments_at_once(judged: dict[str, pd.DataFrame]) -> None:

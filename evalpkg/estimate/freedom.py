@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from evalpkg.estimate.calibration import Calibration, Floats
 from evalpkg.estimate.design import Design
 
-MANY = 300  # effective clusters; from here on raking takes next to nothing out of a variance
+MANY = 1_000  # effective clusters; from here on raking takes next to nothing out of a variance
 NONE_LEFT = 1e-9  # of the variance: raking fixes the estimate, there is nothing to widen
 
 

@@ -17,7 +17,7 @@ from evalpkg.estimate.few_clusters import FEW, FewClusters, few_clusters
 from evalpkg.estimate.freedom import Influence
 from evalpkg.estimate.variance import covariance
 
-SMALL = 60  # effective clusters of a raked domain; from here on its linearised form is trusted
+SMALL = 1_000  # effective clusters of a raked domain; from here on its linearised form is trusted
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Estimate:
         The t distribution with `df` degrees of freedom. Domains of fewer than 30 clusters use the CR2
         variance with Satterthwaite degrees of freedom instead (Bell & McCaffrey 2002). Where the design is
         raked no CR2 is established: there, and for whatever else knows its `influence`, the linearised
-        variance is widened by what it lacks, with effective degrees of freedom (`small_sample`), unless 60
+        variance is widened by what it lacks, with effective degrees of freedom (`small_sample`), unless 1,000
         clusters of like weight make that superfluous. A stratified design keeps the linearised form with its
         few degrees of freedom. Shares are symmetric on the logit; at 0 or 1, or without a standard error,
         Wilson's interval with the effective size stands in, so that a share always has one of positive width.
