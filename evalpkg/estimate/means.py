@@ -277,9 +277,9 @@ def domain(y: Floats, design: Design) -> tuple[Floats, Floats]:
 
 
 def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]) -> Estimate:
-    influence = mean_influence(y, design)
-    cov = covariance(influence, design)
-    y, weights = domain(y, design)
+    given = y
+    cov = covariance(mean_influence(given, design), design)  # not kept: it is as large as the ratings
+    y, weights = domain(given, design)
     inside = weights > 0
     total = weights.sum(axis=0)
     empty = total == 0
@@ -296,7 +296,7 @@ def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]
         scale=scale,
         n_effective=n_effective,
         few=few_clusters(y, weights, centre, design) if _is_few(df, design) else None,
-        influence=_small(influence, weights, design),
+        influence=_small(given, weights, design),
     )
 
 
@@ -314,7 +314,7 @@ def _is_few(df: Floats, design: Design) -> bool:
     return design.n_strata == 1 and design.calibration is None and bool((df + 1 < FEW).any())
 
 
-def _small(influence: Floats, weights: Floats, design: Design) -> Influence | None:
+def _small(y: Floats, weights: Floats, design: Design) -> Influence | None:
     """Keep the influence functions where few clusters, or weights that make few of many, call for them."""
     if design.n_strata > 1 or design.calibration is None:
         return None
@@ -322,7 +322,7 @@ def _small(influence: Floats, weights: Floats, design: Design) -> Influence | No
     size = squares.sum(axis=0) ** 2 / np.maximum(np.einsum("ij,ij->j", squares, squares), 1e-300)
     if (size >= SMALL).all():
         return None
-    return Influence(((influence, design),), np.eye(len(size)), np.maximum(size, 1.0))
+    return Influence(((mean_influence(y, design), design),), np.eye(len(size)), np.maximum(size, 1.0))
 
 
 def _check_matrix(matrix: ArrayLike, k: int) -> Floats:
