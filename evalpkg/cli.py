@@ -255,7 +255,7 @@ def explain(error: Exception) -> tuple[str, int]:
 
 def usage(error: TyperException) -> str:
     """Say in one Chinese line what is wrong with the way a command was called."""
-    kind, text = type(error).__name__, error.format_message()
+    kind, text = type(error).__name__, error.format_message().split(" Did you mean")[0]
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "evalpkg"
     named = ["".join(found) for found in re.findall(r"'([^']*)'|\(([^)]*)\)$", text)]

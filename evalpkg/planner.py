@@ -14,6 +14,7 @@ from scipy.special import nctdtrinc, stdtrit
 
 from evalpkg import ranks
 from evalpkg.estimate import Result
+from evalpkg.params import Round
 
 Floats = NDArray[np.float64]
 Comparison = Literal["any", "pair", "mean"]
@@ -133,6 +134,16 @@ def sample_size(
         "assumptions": ASSUMPTIONS,
     }
     return Result(table, "sample_size", "位", "进入排名的部门", start.n, extra)
+
+
+def planned(scores: Result | None, round_: Round) -> Result | None:
+    """Plan from a round's scores with its own level and seed; None where fewer than two are ranked or all ratings are alike.
+
+    `sample_size` refuses such scores, since whoever calls it wants a number; a page says why there is none.
+    """
+    if scores is None or scores.table["rank_low"].notna().sum() < 2 or not varied(scores):
+        return None
+    return sample_size(scores, level=round_.level, seed=round_.seed_for("planner"))
 
 
 def _needs(basis: Basis, widths: Sequence[float], differences: Sequence[float]) -> pd.DataFrame:
@@ -265,7 +276,9 @@ def detectable(basis: Basis, n: float, comparison: Comparison = "any") -> float:
     (3.96, 5.16)
     """
     p = len(basis.theta)
-    number = {"any": p * (p - 1) / 2, "pair": 1, "mean": p}[comparison]
+    number = {"any": p * (p - 1) / 2, "pair": 1, "mean": p}.get(comparison)
+    if number is None:
+        raise PlannerError(f"比较的种类写的是 {comparison}：只能是 {'、'.join(COMPARISONS)}", 64)
     df = min(basis.df_at(n), 1e9)  # scipy's t takes no infinite df; this is the normal one to seven digits
     critical = stdtrit(df, 1 - (1 - basis.level) / (2 * number))
     std_error = np.median(_std_errors(basis.cov, comparison)) * np.sqrt(basis.n / n)

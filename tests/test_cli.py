@@ -71,6 +71,7 @@ def workspace(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (["plann"], "没有命令 plann，可用：demo、run、check、plan、version"),
         (["nope"], "没有命令 nope，可用：demo、run、check、plan、version"),
         (["run"], "缺少轮次；"),
         (["run", "2022H2", "--nope"], "没有选项 --nope"),

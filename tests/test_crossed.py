@@ -58,12 +58,14 @@ def test_with_fixed_columns(sample: pd.DataFrame) -> None:
         sample["y"], sample["respondent"], sample["department"], fixed=sample[["online", "size"]]
     )
     agrees(fit, reference("crossed_sample_ref.json")["fixed"])
+    assert len(fit.fixed) == 3
 
 
 def test_penicillin_whose_optimum_is_flat() -> None:
     table = pd.read_csv(REFERENCE / "penicillin.csv")
     fit = scores.crossed(table["diameter"], table["plate"], table["sample"])
     agrees(fit, reference("crossed_sample_ref.json")["penicillin"])
+    assert [len(factor.levels) for factor in (fit.respondents, fit.departments)] == [24, 6]
 
 
 def test_insteval() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,24 @@ def test_the_table_has_a_row_a_size_and_a_row_a_target() -> None:
     start = basis(df=37)
     assert needed["respondents"].iloc[0] == planner.needed(start, width=6)
     assert needed["respondents"].iloc[-1] == planner.needed(start, difference=2.5, comparison="mean")
+
+
+def test_nothing_is_planned_from_departments_that_are_not_ranked_or_do_not_vary() -> None:
+    round_ = SimpleNamespace(level=0.95, seed_for=len)
+    assert planner.planned(None, round_) is None
+    found = scored()
+    alone = found.table.assign(rank_low=np.where(found.table.index == 0, 1.0, np.nan))
+    assert planner.planned(replace(found, table=alone), round_) is None
+    alike = {**found.extra, "cov": np.zeros((P, P))}
+    assert planner.planned(replace(found, extra=alike), round_) is None
+    result = planner.planned(found, round_)
+    assert result is not None and result.extra["departments"] == P
+    pd.testing.assert_frame_equal(result.table, planner.sample_size(found, seed=len("planner")).table)
+
+
+def test_an_unknown_comparison_is_named() -> None:
+    with pytest.raises(PlannerError, match="比较的种类写的是 all：只能是 pair、any、mean"):
+        planner.detectable(basis(), N, "all")
 
 
 def test_the_usual_width_is_ten_or_half_the_departments() -> None:

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -22,7 +21,6 @@ from evalpkg.params import Selection
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-ROUND: Any = SimpleNamespace(level=0.95, seed_for=lambda task: 7)
 EVIL = '<script>alert("a\'b")</script> & **x** <i>'
 
 
@@ -256,6 +254,25 @@ def test_nothing_is_said_of_borrowing_where_no_cell_borrows() -> None:
     assert "推算" not in tables.heat(own, title="各县（区）")
 
 
+def test_a_department_that_is_only_listed_has_no_row_of_cells() -> None:
+    few = protected(
+        ["税务局", "法院"], [79.7, 66.8], department=["D1", "D35"], support=["full", "listed"], n=[400, 25]
+    )
+    text = tables.heat(CELLS, scores=few, title="各县（区）")
+    assert "税务局" in text
+    assert "法院" not in text
+
+
+def test_the_level_of_a_group_stands_over_its_cells() -> None:
+    groups = protected(["老城区", "嵩县"], [83.0, 72.4], differs=["same", "below"]).table
+    cells = dataclasses.replace(CELLS, extra={**CELLS.extra, "groups": groups})
+    first = rows_of(tables.heat(cells, scores=CITY, title="各县（区）"))[1:3]
+    assert first[-1] == ["各部门平均", "—", "83", "▼72"]
+    few = dataclasses.replace(cells, extra={"groups": groups.assign(support=["listed", "full"], n=[25, 400])})
+    listed = rows_of(tables.heat(few, scores=CITY, title="各县（区）"))[1:3]
+    assert listed[-1] == ["各部门平均", "—", "—", "▼72"]
+
+
 def test_doubts_modes_and_voices() -> None:
     assert rows_of(TABLES["flags"]())[1:] == [
         ["作答过快", "3.1", "30"], ["答案雷同", "<1.0%", "不足 10"], ["任一项", "5.4", "55"],
@@ -287,18 +304,6 @@ def test_the_plan_lists_sizes_and_says_what_cannot_be_reached() -> None:
     assert "任意一对部门相差 1 分：靠增加企业做不到" in foot
     assert "inf" not in TABLES["plan"]()
     assert tables.plan(None).startswith('<p class="none">可以比较的部门不足两个')
-
-
-def test_nothing_is_planned_from_departments_that_are_not_ranked() -> None:
-    found = sample_pages.departments()
-    assert tables.planned(None, ROUND) is None
-    unranked = dataclasses.replace(found, table=found.table.assign(rank_low=math.nan))
-    assert tables.planned(unranked, ROUND) is None
-    few = dataclasses.replace(found, extra={**found.extra, "cov": np.diag(found.table["std_error"] ** 2)})
-    alike = dataclasses.replace(found, extra={**found.extra, "cov": np.zeros((len(found.table),) * 2)})
-    assert tables.planned(alike, ROUND) is None
-    planned = tables.planned(few, ROUND)
-    assert planned is not None and planned.extra["departments"] == 17
 
 
 def test_drivers_with_their_own_score_and_no_certainty() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pandas import DataFrame
 
-from evalpkg import complaints, disclosure, drivers, fieldwork, integrity, outlook, scores, tables
+from evalpkg import complaints, disclosure, drivers, fieldwork, integrity, outlook, planner, scores
 from evalpkg.estimate import Result
 from evalpkg.survey import Survey
 
@@ -44,7 +44,7 @@ ANALYSES: dict[str, Analysis] = {
     "flags": integrity.flags,
     "headlines": lambda survey: integrity.headlines(survey, HEADLINES),
     "modes": integrity.modes,
-    "plan": lambda survey: tables.planned(scores.departments(survey), survey.round),
+    "plan": lambda survey: planner.planned(scores.departments(survey), survey.round),
 }
 
 

@@ -2,7 +2,7 @@
 
 from evalpkg.tables.departments import departments, tiers
 from evalpkg.tables.heat import heat
-from evalpkg.tables.sample import estimands, flags, headlines, modes, plan, planned
+from evalpkg.tables.sample import estimands, flags, headlines, modes, plan
 from evalpkg.tables.verbs import (
     composition,
     drivers,
@@ -24,7 +24,6 @@ __all__ = [
     "heat",
     "modes",
     "plan",
-    "planned",
     "problems",
     "scores",
     "shares",

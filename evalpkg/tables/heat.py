@@ -9,7 +9,7 @@ import pandas as pd
 
 from evalpkg import fragment
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import ABSENT, ROLES, Fragment, Record, known, nothing, number
+from evalpkg.fragment import ABSENT, ROLES, Fragment, Record, known, nothing, number, too_few
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -43,7 +43,8 @@ def heat(
         differs ("above", "same", "below": against the department's own score in the whole city). `extra["groups"]`,
         a row per group, is what its firms give to the average department.
     scores
-        Departments in the whole city, for a first column; matched by `department`.
+        Departments in the whole city, for a first column; matched by `department`. Those that are only listed
+        there have no row here: what is too little for one score is too little for a row of them.
     no, title, note, id, folded
         Words of the caption; id in the page after ``tbl-``; line that unfolds the table.
     """
@@ -53,7 +54,7 @@ def heat(
             if folded
             else nothing(f"没有“{title}”：问卷没有问部门，没有问这一分组，或分组太少、打分的企业太少。")
         )
-    rows = make.by_role(make.records(cells))
+    rows = [row for row in make.by_role(make.records(cells)) if row["department"] not in _listed(scores)]
     departments = list({str(row["department"]): row for row in reversed(rows)}.values())[::-1]
     columns = [make.labels("部门", departments), *_city(departments, scores), *_groups(rows, departments)]
     heads = [ROLES.get(str(row.get("role", "")), "各部门") for row in departments]
@@ -92,6 +93,12 @@ def _mark(cell: Record) -> str:
     return WASHES.get(str(cell.get("differs", "")), "")
 
 
+def _listed(scores: Protected | None) -> set[str]:
+    return (
+        set() if scores is None else {str(row["department"]) for row in make.records(scores) if too_few(row)}
+    )
+
+
 def _city(departments: list[Record], scores: Protected | None) -> list[Column]:
     if scores is None:
         return []
@@ -106,7 +113,8 @@ def _levels(cells: Protected, scores: Protected | None) -> dict[str, Record]:
         return {}
     mean = None if scores is None else scores.extra.get("mean")
     city = {"estimate": mean["estimate"].iloc[0]} if isinstance(mean, pd.DataFrame) and len(mean) else {}
-    return {CITY: city, **{str(row["label"]): row for row in fragment.records(groups, cells.extra)}}
+    rows = (row for row in fragment.records(groups, cells.extra) if not too_few(row))
+    return {CITY: city, **{str(row["label"]): row for row in rows}}
 
 
 def _under(levels: Mapping[str, Record], column: Column) -> Column:

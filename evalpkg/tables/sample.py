@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from evalpkg import planner
 from evalpkg.disclosure import Protected
-from evalpkg.estimate import Result
 from evalpkg.fragment import (
     ABSENT,
     NO_MODES,
@@ -18,13 +16,11 @@ from evalpkg.fragment import (
     known,
     nothing,
     number,
-    ranked,
     records,
     score,
     signed,
     too_few,
 )
-from evalpkg.params import Round
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -166,18 +162,6 @@ def _difficulties(result: Protected) -> list[Line]:
 
 def _of(rows: list[Record], weighting: str) -> Record:
     return next((row for row in rows if row.get("weighting") == weighting), {})
-
-
-def planned(scores: Result | None, round_: Round) -> Result | None:
-    """Work the plan of the next round out, for `plan`; None where too few are ranked or all ratings are alike.
-
-    Level and seed are those of the round, so that the page and ``evalpkg plan`` say the same.
-
-    `planner.sample_size` refuses such scores, since whoever calls it wants a number; a page says why there is none.
-    """
-    if scores is None or not ranked(scores.table) or not planner.varied(scores):
-        return None
-    return planner.sample_size(scores, level=round_.level, seed=round_.seed_for("planner"))
 
 
 def plan(
