@@ -83,6 +83,27 @@ def test_insteval() -> None:
     np.testing.assert_allclose(fit.departments.conditional_variance, blup["condvar"], rtol=1e-5)
 
 
+def test_insteval_with_a_third_factor_and_a_fixed_column() -> None:
+    table, expected = pd.read_csv(REFERENCE / "insteval.csv.gz"), reference("insteval_3f_ref.json")
+    pair = table["dept"].astype(str) + ":" + table["service"].astype(str)
+    fit = scores.crossed(table["y"], table["s"], table["d"], fixed=table["service"], further={"pair": pair})
+    assert fit.converged
+    assert fit.reml == pytest.approx(expected["reml"], rel=0, abs=1e-8)
+    np.testing.assert_allclose(fit.fixed, expected["fixed"], atol=1e-7)
+    np.testing.assert_allclose(fit.fixed_cov, expected["fixed_cov"], rtol=1e-5)
+    third = fit.further["pair"]
+    variances = [fit.respondents.variance, fit.departments.variance, third.variance]
+    assert variances == pytest.approx(expected["variances"], rel=1e-5)
+    assert fit.residual == pytest.approx(expected["residual"], rel=1e-8)
+    at = [expected["pairs"].index(level) for level in third.levels]
+    np.testing.assert_allclose(third.effects, np.array(expected["effects"])[at], atol=1e-5)
+    np.testing.assert_allclose(third.conditional_variance, np.array(expected["conditional"])[at], rtol=1e-5)
+    # lmer at its default tolerance stops 4.6e-8 above this optimum
+    default = expected["default"]
+    assert fit.reml <= default["reml"]
+    assert variances == pytest.approx(default["variances"], rel=1e-4)
+
+
 def test_which_factor_is_larger_does_not_matter(sample: pd.DataFrame) -> None:
     one = scores.crossed(sample["y"], sample["respondent"], sample["department"])
     other = scores.crossed(sample["y"], sample["department"], sample["respondent"])
@@ -133,6 +154,56 @@ def mean_difference(covariance: np.ndarray) -> float:
     first, second = np.triu_indices(len(covariance), 1)
     variance = np.diagonal(covariance)
     return float((variance[first] + variance[second] - 2 * covariance[first, second]).mean())
+
+
+def three_factors(seed: int) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({name: rng.integers(0, q, 90) for name, q in (("r", 20), ("d", 6), ("place", 4))})
+    y = rng.normal(size=90) + rng.normal(0, 2, 20)[table["r"]] + rng.normal(size=6)[table["d"]]
+    table["y"] = y + rng.normal(size=4)[table["place"]]
+    codes = [np.unique(table[name], return_inverse=True)[1] for name in ("r", "d", "place")]
+    return table, np.ones((90, 1)), [indicators(code) for code in codes]
+
+
+@given(
+    seed=st.integers(0, 1000),
+    ratios=st.lists(st.one_of(st.just(0.0), st.floats(0.01, 20)), min_size=3, max_size=3),
+)
+def test_three_factors_are_those_of_dense_matrices(seed: int, ratios: list[float]) -> None:
+    table, x, zs = three_factors(seed)
+    codes = [np.argmax(z, axis=1) for z in zs]
+    data = equations.statistics(table["y"].to_numpy(), x, codes, [z.shape[1] for z in zs])
+    at = np.array(ratios)
+    point = equations.evaluate(data, at)
+    v = np.eye(90) + sum(ratio * z @ z.T for ratio, z in zip(at, zs, strict=True))
+    inverse = np.linalg.inv(v)
+    p = inverse - inverse @ x @ np.linalg.solve(x.T @ inverse @ x, x.T @ inverse)
+    y = table["y"].to_numpy()
+    q, squares = y @ p @ y, np.array([y @ p @ z @ z.T @ p @ y for z in zs])
+    b = np.array([[y @ p @ k @ k.T @ p @ m @ m.T @ p @ y for m in zs] for k in zs])
+    assert point.criterion == pytest.approx(dense(y, x, zs, at), abs=1e-8)
+    slope = np.array([np.trace(z.T @ p @ z) for z in zs]) - 89 * squares / q
+    np.testing.assert_allclose(point.gradient, slope, rtol=1e-8, atol=1e-7)
+    expected = 89 / q * (b - np.outer(squares, squares) / q)
+    np.testing.assert_allclose(point.hessian, expected, rtol=1e-8, atol=1e-8)
+    for z, ratio, score, given_ in zip(
+        zs, at, point.scores, equations.conditional_variances(data, point), strict=True
+    ):
+        np.testing.assert_allclose(score, z.T @ p @ y, atol=1e-8)
+        conditional = ratio * np.eye(z.shape[1]) - ratio**2 * z.T @ inverse @ z
+        np.testing.assert_allclose(given_, np.diagonal(conditional), atol=1e-9)
+
+
+def test_a_third_factor_belongs_to_the_parts_of_a_rating() -> None:
+    table, _, _ = three_factors(5)
+    fit = scores.crossed(table["y"], table["r"], table["d"], further={"district": table["place"]})
+    assert fit.converged
+    assert list(fit.shares) == ["respondents", "departments", "district", "residual"]
+    assert sum(fit.shares.values()) == pytest.approx(1)
+    swapped = scores.crossed(table["y"], table["place"], table["d"], further={"firm": table["r"]})
+    assert swapped.reml == pytest.approx(fit.reml, abs=1e-9)
+    assert swapped.reliability == pytest.approx(fit.reliability, abs=1e-7)
+    np.testing.assert_allclose(swapped.further["firm"].effects, fit.respondents.effects, atol=1e-7)
 
 
 def collapsed(seed: int) -> tuple[equations.Statistics, np.ndarray, np.ndarray, list[np.ndarray]]:
@@ -274,14 +345,15 @@ Y, R, D = [1.0, 2, 3, 4, 2, 3], [1, 1, 2, 2, 3, 3], ["a", "b"] * 3
         ({"respondent": range(6)}, "答卷有 6 个而评分有 6 个"),
         ({"department": ["a"] * 6}, "部门有 1 个而评分有 6 个"),
         ({"fixed": [[1.0]]}, "固定效应有 1 行"),
+        ({"further": {"区县": [1, 2]}}, "区县有 2 行而评分有 6 个"),
+        ({"further": {"residual": R}}, "随机因子名 residual 已有所指"),
         ({"fixed": [[1.0]] * 6}, "固定效应的列互相可以推出"),
     ],
 )
 def test_bad_input_is_refused(given_: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {"y": Y, "respondent": R, "department": D} | given_
-    fixed = arguments.pop("fixed", None)
     with pytest.raises(scores.ScoresError, match=message):
-        scores.crossed(*arguments.values(), fixed=fixed)
+        scores.crossed(**arguments)
 
 
 def test_a_perfect_fit_is_not_said_to_have_converged() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ NOTHING = 1e-9  # a ratio is 0 when all ratings of a level together learn less t
 BEYOND = 1e6  # a ratio above this says that nothing is left for the residual
 SINGULAR = 1e-9  # the least curvature assumed; where there is information it is half the number of levels
 ITERATIONS = 100
-LARGEST = 6000  # levels of the smaller factor: its square matrix is held four times
+LARGEST = 6000  # levels beside the largest factor's: their square matrix is held six times
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Factor:
 
 @dataclass(frozen=True, eq=False)
 class Crossed:
-    """Hold a fit of y = x'b + respondent + department + error.
+    """Hold a fit of y = x'b + respondent + department (+ further factors) + error.
 
     Attributes
     ----------
@@ -63,6 +64,8 @@ class Crossed:
     iterations : int
     reliability : float
         Generalisability of the differences between departments, see `crossed`; 0 where their variance is 0.
+    further : dict of Factor
+        Random factors beside the two, by the names they were given.
     """
 
     fixed: Floats
@@ -74,6 +77,7 @@ class Crossed:
     converged: bool
     iterations: int
     reliability: float
+    further: dict[str, Factor]
 
     @property
     def intercept(self) -> float:
@@ -83,21 +87,23 @@ class Crossed:
     @property
     def shares(self) -> dict[str, float]:
         """Share of one rating's variance that is the respondent's severity, the department's, the rest; sum 1."""
-        parts = {
-            "respondents": self.respondents.variance,
-            "departments": self.departments.variance,
-            "residual": self.residual,
-        }
+        factors = {"respondents": self.respondents, "departments": self.departments, **self.further}
+        parts = {name: factor.variance for name, factor in factors.items()} | {"residual": self.residual}
         return {name: part / sum(parts.values()) for name, part in parts.items()}
 
 
 def crossed(
-    y: ArrayLike, respondent: ArrayLike, department: ArrayLike, *, fixed: ArrayLike | None = None
+    y: ArrayLike,
+    respondent: ArrayLike,
+    department: ArrayLike,
+    *,
+    fixed: ArrayLike | None = None,
+    further: Mapping[str, ArrayLike] | None = None,
 ) -> Crossed:
     r"""Fit crossed random effects of respondents and departments by REML.
 
     The likelihood is profiled over fixed effects and residual variance and maximised over the logarithms of the
-    two variance ratios by average-information Newton steps; a variance may be exactly 0. Unlike
+    variance ratios by average-information Newton steps; a variance may be exactly 0. Unlike
     `severity_adjusted` it uses respondents with one rating, and it shrinks: it serves for variance components
     and reliability, not for the published scores.
 
@@ -109,6 +115,8 @@ def crossed(
         Labels.
     fixed : array_like, shape (n, k), optional
         Further fixed columns beside the intercept.
+    further : mapping of str to array_like, shape (n,), optional
+        Labels of random factors beside the two, for instance the pair of district and department.
 
     Returns
     -------
@@ -121,14 +129,15 @@ def crossed(
     ------
     ScoresError
         Different lengths, a value that is not finite, a missing label, a factor with one level or as many as
-        ratings, collinear fixed columns, ratings without any spread, more than 6,000 levels in both factors.
+        ratings, collinear fixed columns, ratings without any spread, more than 6,000 levels beside those of the largest
+        factor, a further factor named like a part of the model.
 
     Notes
     -----
     Henderson (1975); Bates, Maechler, Bolker & Walker (2015, Journal of Statistical Software 67:1); Gilmour,
     Thompson & Cullis (1995, Biometrics 51:1440); reliability: Cronbach et al. (1972), Brennan (2001,
     *Generalizability Theory*), for unbalanced data Cullis, Smith & Coombes (2006, JABES 11:381). Checked against
-    R lme4 1.1-31: InstEval, Penicillin.
+    R lme4 1.1-31: InstEval with two and three factors, Penicillin.
 
     Examples
     --------
@@ -137,27 +146,32 @@ def crossed(
     (True, 0.75, array([ 0.33,  0.33, -0.67]))
     """
     values, x = _columns(y, fixed)
-    labels = [_coded(respondent, len(values), "答卷"), _coded(department, len(values), "部门")]
-    flip = len(labels[1][1]) > len(labels[0][1])  # the factor with more levels is eliminated
-    large, small = reversed(labels) if flip else labels
-    if len(small[1]) > LARGEST:
-        raise ScoresError(f"答卷和部门都超过 {LARGEST} 个：其中一边最多 {LARGEST} 个；请分组计算")
+    named = _named({"答卷": respondent, "部门": department}, further or {})
+    labels = [_coded(column, len(values), name) for name, column in named.items()]
+    order = sorted(range(len(labels)), key=lambda k: -len(labels[k][1]))[
+        :1
+    ]  # the factor with most levels first
+    order += [k for k in range(len(labels)) if k not in order]
+    codes, levels = zip(*(labels[k] for k in order), strict=True)
+    if (beside := sum(map(len, levels[1:]))) > LARGEST:
+        raise ScoresError(f"除最大的一边外共有 {beside} 个答卷、部门等：最多 {LARGEST} 个；请分组计算")
     centre = values.mean()
-    data = equations.statistics(values - centre, x, (large[0], small[0]), (len(large[1]), len(small[1])))
+    data = equations.statistics(values - centre, x, codes, [len(of) for of in levels])
     _check_spread(data, centre)
     best, converged, iterations = _maximise(data)
-    factors = _factors(data, best, (large[1], small[1]))
-    respondents, departments = reversed(factors) if flip else factors
+    given = equations.conditional_variances(data, best)
+    factors = [_factor(best, order.index(k), label[1], given) for k, label in enumerate(labels)]
     return Crossed(
         fixed=best.beta + np.where(np.arange(x.shape[1]) == 0, centre, 0.0),
         fixed_cov=best.beta_cov,
-        respondents=respondents,
-        departments=departments,
+        respondents=factors[0],
+        departments=factors[1],
         residual=best.residual,
         reml=best.criterion,
         converged=converged,
         iterations=iterations,
-        reliability=_reliability(data, best, 0 if flip else 1),
+        reliability=_reliability(best, order.index(1)),
+        further=dict(zip(further or {}, factors[2:], strict=True)),
     )
 
 
@@ -191,6 +205,13 @@ def _columns(y: ArrayLike, fixed: ArrayLike | None) -> tuple[Floats, Floats]:
     return values, x
 
 
+def _named(two: dict[str, ArrayLike], further: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+    taken = {*two, "respondents", "departments", "residual"} & set(further)
+    if taken:
+        raise ScoresError(f"随机因子名 {'、'.join(sorted(taken))} 已有所指：不能重名；请换一个名字")
+    return {**two, **further}
+
+
 def _coded(labels: ArrayLike, n: int, name: str) -> tuple[Ints, NDArray[Any]]:
     codes, levels = pd.factorize(np.asarray(labels), sort=True)
     if len(codes) != n:
@@ -213,8 +234,8 @@ def _check_spread(data: Statistics, centre: float) -> None:
 
 def _maximise(data: Statistics) -> tuple[Point, bool, int]:
     """Return the best point, whether the search arrived there, and the number of steps."""
-    point = equations.evaluate(data, np.full(2, START))
-    mean_size = np.array([size.mean() for size in data.size])
+    mean_size = data.mean_size
+    point = equations.evaluate(data, np.full(len(mean_size), START))
     for iteration in range(ITERATIONS):
         free = point.ratios > 0
         gradient = (point.ratios * point.gradient)[free]  # in the logarithms
@@ -222,7 +243,7 @@ def _maximise(data: Statistics) -> tuple[Point, bool, int]:
         direction = _newton(gradient, hessian)
         if -gradient @ direction < CLOSE:
             return point, bool((point.gradient[~free] >= 0).all()), iteration
-        step = np.zeros(2)
+        step = np.zeros(len(mean_size))
         step[free] = direction * min(1.0, STEP / np.abs(direction).max())
         point = _improved(data, point, step, mean_size)
         if (point.ratios > BEYOND).any():
@@ -250,32 +271,21 @@ def _improved(data: Statistics, point: Point, step: Floats, mean_size: Floats) -
     return point
 
 
-def _factors(data: Statistics, best: Point, levels: tuple[NDArray[Any], NDArray[Any]]) -> list[Factor]:
-    l0, l1 = best.ratios
-    diagonal = 1 + l0 * data.size[0]
-    spread = data.counts.multiply(data.counts @ best.inverse).sum(axis=1)  # diagonal of C inverse C'
-    given = (
-        l0 / diagonal + l0**2 * l1 * np.asarray(spread).ravel() / diagonal**2,
-        l1 * np.diagonal(best.inverse),
+def _factor(best: Point, k: int, levels: NDArray[Any], given: list[Floats]) -> Factor:
+    return Factor(
+        levels=levels,
+        variance=best.residual * best.ratios[k],
+        effects=best.ratios[k] * best.scores[k],
+        conditional_variance=best.residual * given[k],
     )
-    return [
-        Factor(
-            levels[k],
-            best.residual * best.ratios[k],
-            best.ratios[k] * best.scores[k],
-            best.residual * given[k],
-        )
-        for k in (0, 1)
-    ]
 
 
-def _reliability(data: Statistics, best: Point, which: int) -> float:
+def _reliability(best: Point, which: int) -> float:
     """Return 1 - v/(2 s2) of one factor; v from the mean diagonal and the mean of all entries of PEV / s2."""
-    ratio = best.ratios[which]
+    ratio, scores = best.ratios[which], best.scores[which]
     if ratio == 0:
         return 0.0
     # PEV / s2 = I - l Z'PZ, so 1 - v/(2 s2) = l q/(q-1) (tr Z'PZ / q - 1'Z'PZ 1 / q^2)
-    q = len(data.size[which])
-    trace = best.gradient[which] + best.scores[which] @ best.scores[which] / best.residual
+    trace = best.gradient[which] + scores @ scores / best.residual
     # ones over all levels of one factor add up to the intercept, which P annihilates
-    return float(ratio * trace / (q - 1))
+    return float(ratio * trace / (len(scores) - 1))

@@ -1,12 +1,14 @@
-"""The equations of two crossed random factors: sufficient statistics, the REML criterion, its derivatives.
+"""The equations of crossed random factors: sufficient statistics, the REML criterion, its derivatives.
 
-V = I + l_0 Z_0 Z_0' + l_1 Z_1 Z_1' with l the ratios of the factors' variances to the residual one. Factor 0 (more
-levels) has a diagonal Z_0'Z_0 and is eliminated in closed form; factor 1 leaves a dense system of its own size. All
-n-vectors are spanned by X, y and the indicators, so after `statistics` nothing has n rows.
+V = I + sum of l_k Z_k Z_k' with l_k the ratios of the factors' variances to the residual one. Factor 0 (most levels)
+has a diagonal Z_0'Z_0 and is eliminated in closed form; the others, side by side in one Z with L = diag(l), leave a
+dense system of their own size. All n-vectors are spanned by X, y and the indicators, so after `statistics` nothing
+has n rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,23 +21,29 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Hold what the data say, for n ratings, q_0 and q_1 levels and p columns of X (y is column p).
+    """Hold what the data say, for n ratings, q_0 levels of factor 0, q of all others, p columns of X (y is column p).
 
     Attributes
     ----------
-    counts : csr_array, shape (q_0, q_1)
-        Z_0'Z_1, ratings by pair of levels.
-    size : tuple of ndarray, (q_0,) and (q_1,)
-        Ratings by level.
-    sums : tuple of ndarray, (q_0, p + 1) and (q_1, p + 1)
+    factor : ndarray of int, shape (q,)
+        Which factor (1, 2, ...) a level of the others belongs to; grouped, ascending.
+    counts : csr_array, shape (q_0, q)
+        Z_0'Z, ratings by pair of levels.
+    gram : csr_array, shape (q, q)
+        Z'Z; diagonal with one other factor.
+    size : ndarray, shape (q_0,)
+        Ratings by level of factor 0.
+    sums : tuple of ndarray, (q_0, p + 1) and (q, p + 1)
         Sums of [X y] by level.
     products : ndarray, shape (p + 1, p + 1)
         [X y]'[X y].
     n : int
     """
 
+    factor: Ints
     counts: sparse.csr_array
-    size: tuple[Floats, Floats]
+    gram: sparse.csr_array
+    size: Floats
     sums: tuple[Floats, Floats]
     products: Floats
     n: int
@@ -45,29 +53,37 @@ class Statistics:
         """Observations less fixed effects."""
         return self.n - len(self.products) + 1
 
+    @property
+    def mean_size(self) -> Floats:
+        """Mean ratings a level, by factor."""
+        return np.append(self.n / len(self.size), self.n / np.bincount(self.factor)[1:])
+
+    def by_factor(self, over_levels: Floats) -> Floats:
+        """Add up (q,) over the levels of each other factor."""
+        return np.bincount(self.factor, over_levels)[1:]
+
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Hold the fit at one pair of variance ratios.
+    """Hold the fit at given variance ratios of the K factors.
 
     Attributes
     ----------
-    ratios : ndarray, shape (2,)
+    ratios : ndarray, shape (K,)
     criterion : float
         -2 log REML, profiled over the residual variance.
-    gradient : ndarray, shape (2,)
+    gradient : ndarray, shape (K,)
         Of the criterion in the ratios.
-    hessian : ndarray, shape (2, 2)
+    hessian : ndarray, shape (K, K)
         Average-information form, positive semidefinite.
     residual : float
         Residual variance.
     beta, beta_cov : ndarray, (p,), (p, p)
-    scores : tuple of ndarray
+    scores : list of K ndarrays
         Z_k'Py; times the ratio they are the predicted effects.
-    inverse : ndarray, shape (q_1, q_1)
-        (I + l_1 Z_1' V_0^-1 Z_1)^-1.
-    fixed_part : tuple of ndarray, (q_0, p), (q_1, p)
-        Z_k' V^-1 X.
+    spread : ndarray, shape (q, q)
+        Covariance of the effects of all factors but 0, given data and fixed effects, in units of the residual
+        variance.
     """
 
     ratios: Floats
@@ -77,9 +93,8 @@ class Point:
     residual: float
     beta: Floats
     beta_cov: Floats
-    scores: tuple[Floats, Floats]
-    inverse: Floats
-    fixed_part: tuple[Floats, Floats]
+    scores: list[Floats]
+    spread: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,37 +102,42 @@ class _Solver:
     """Apply V^-1 to what is given by its sums over the levels."""
 
     counts: sparse.csr_array
-    ratios: Floats
+    ratio: Floats  # of factor 0
+    ratios: Floats  # of each other level
     diagonal: Floats  # I + l_0 Z_0'Z_0
-    schur: Floats  # Z_1' V_0^-1 Z_1
-    factor: tuple[Floats, bool]  # Cholesky of I + l_1 schur
+    schur: Floats  # S = Z' V_0^-1 Z
+    log_determinant: float  # of V
+    spread: Floats  # L^1/2 (I + L^1/2 S L^1/2)^-1 L^1/2
+    shrink: Floats  # (I + S L)^-1
 
-    def scores(self, over_0: Floats, over_1: Floats) -> tuple[Floats, Floats]:
-        """Return Z_0'V^-1 v and Z_1'V^-1 v from Z_0'v (q_0, k) and Z_1'v (q_1, k)."""
+    def scores(self, over_0: Floats, over: Floats) -> tuple[Floats, Floats]:
+        """Return Z_0'V^-1 v and Z'V^-1 v from Z_0'v (q_0, k) and Z'v (q, k)."""
         scaled = over_0 / self.diagonal[:, None]
-        right = linalg.cho_solve(self.factor, over_1 - self.ratios[0] * (self.counts.T @ scaled))
-        return scaled - self.ratios[1] * (self.counts @ right) / self.diagonal[:, None], right
+        right = self.shrink @ (over - self.ratio * (self.counts.T @ scaled))
+        return scaled - self.counts @ (self.ratios[:, None] * right) / self.diagonal[:, None], right
 
     def form(self, plain: Floats, sums: tuple[Floats, Floats], scores: tuple[Floats, Floats]) -> Floats:
         """Return u'V^-1 v from u'v, the sums of u and the scores of v."""
-        pairs = zip(self.ratios, sums, scores, strict=True)
-        inner: Floats = plain - sum(ratio * of_u.T @ of_v for ratio, of_u, of_v in pairs)
+        inner: Floats = (
+            plain - self.ratio * sums[0].T @ scores[0] - (sums[1] * self.ratios[:, None]).T @ scores[1]
+        )
         return inner
 
 
-def statistics(y: Floats, x: Floats, codes: tuple[Ints, Ints], levels: tuple[int, int]) -> Statistics:
-    """Collapse n ratings; codes of the two factors are 0..levels-1, the first factor has more levels."""
+def statistics(y: Floats, x: Floats, codes: Sequence[Ints], levels: Sequence[int]) -> Statistics:
+    """Collapse n ratings; codes of each factor are 0..levels-1, the first factor has most levels."""
     data = np.column_stack([x, y])
-    ones = np.ones(len(y))
     indicators = [
-        sparse.csr_array((ones, (code, np.arange(len(y)))), shape=(q, len(y)))
+        sparse.csr_array((np.ones(len(y)), (code, np.arange(len(y)))), shape=(q, len(y)))
         for code, q in zip(codes, levels, strict=True)
     ]
-    sizes = [np.bincount(code, minlength=q).astype(float) for code, q in zip(codes, levels, strict=True)]
+    others = sparse.csr_array(sparse.vstack(indicators[1:]))
     return Statistics(
-        counts=sparse.csr_array(indicators[0] @ indicators[1].T),
-        size=(sizes[0], sizes[1]),
-        sums=(indicators[0] @ data, indicators[1] @ data),
+        factor=np.repeat(np.arange(1, len(levels)), levels[1:]),
+        counts=sparse.csr_array(indicators[0] @ others.T),
+        gram=sparse.csr_array(others @ others.T),
+        size=np.bincount(codes[0], minlength=levels[0]).astype(float),
+        sums=(indicators[0] @ data, others @ data),
         products=data.T @ data,
         n=len(y),
     )
@@ -138,36 +158,60 @@ def evaluate(data: Statistics, ratios: Floats) -> Point:
     beta = linalg.cho_solve((root, True), form[:-1, -1])
     beta_cov = linalg.cho_solve((root, True), np.eye(len(beta)))
     q = float(form[-1, -1] - form[:-1, -1] @ beta)
-    of_y = tuple(score[:, -1] - score[:, :-1] @ beta for score in scores)
-    of_x = tuple(score[:, :-1] for score in scores)
-    inverse = _inverse(solver.factor[0])
-    determinant = np.log(solver.diagonal).sum() + 2 * np.log(np.diagonal(solver.factor[0])).sum()
-    squares = np.array([score @ score for score in of_y])
+    of_y = [score[:, -1] - score[:, :-1] @ beta for score in scores]
+    of_x = [score[:, :-1] for score in scores]
+    squares = np.append(of_y[0] @ of_y[0], data.by_factor(of_y[1] ** 2))
     return Point(
         ratios=ratios,
         criterion=float(
-            determinant
+            solver.log_determinant
             + 2 * np.log(np.diagonal(root)).sum()
             + data.df * (1 + np.log(2 * np.pi * q / data.df))
         ),
-        gradient=_traces(data, solver, inverse, of_x, beta_cov) - data.df * squares / q,
+        gradient=_traces(data, solver, of_x, beta_cov) - data.df * squares / q,
         hessian=data.df
         / q
         * (_information(data, solver, of_y, of_x, beta_cov) - np.outer(squares, squares) / q),
         residual=q / data.df,
         beta=beta,
         beta_cov=beta_cov * q / data.df,
-        scores=(of_y[0], of_y[1]),
-        inverse=inverse,
-        fixed_part=(of_x[0], of_x[1]),
+        scores=[of_y[0], *_blocks(data, of_y[1])],
+        spread=solver.spread,
     )
 
 
+def conditional_variances(data: Statistics, point: Point) -> list[Floats]:
+    """Return the variance of each effect given data and fixed effects, by factor, in units of the residual one."""
+    ratio = point.ratios[0]
+    diagonal = 1 + ratio * data.size
+    around = np.asarray(data.counts.multiply(data.counts @ point.spread).sum(axis=1)).ravel()
+    first = ratio / diagonal + ratio**2 * around / diagonal**2
+    return [first, *_blocks(data, np.diagonal(point.spread))]
+
+
 def _solver(data: Statistics, ratios: Floats) -> _Solver:
-    diagonal = 1 + ratios[0] * data.size[0]
-    schur = np.diag(data.size[1]) - ratios[0] * _crossed(data.counts, 1 / diagonal)
-    factor = linalg.cho_factor(np.eye(len(schur)) + ratios[1] * schur, lower=True)
-    return _Solver(data.counts, ratios, diagonal, schur, factor)
+    first, others = float(ratios[0]), ratios[data.factor]
+    diagonal = 1 + first * data.size
+    schur = data.gram.toarray() - first * _crossed(data.counts, 1 / diagonal)
+    root = np.sqrt(others)
+    lower = linalg.cholesky(np.eye(len(schur)) + root[:, None] * schur * root, lower=True)
+    middle = _inverse(lower)
+    spread = root[:, None] * middle * root
+    # (I + S L)^-1 is L^-1/2 middle L^1/2 where L is positive: nothing cancels there
+    positive = root > 0
+    shrink = np.eye(len(schur))
+    shrink[positive] = middle[positive] * root / root[positive, None]
+    shrink[~positive] -= schur[~positive] @ spread
+    return _Solver(
+        counts=data.counts,
+        ratio=first,
+        ratios=others,
+        diagonal=diagonal,
+        schur=schur,
+        log_determinant=float(np.log(diagonal).sum() + 2 * np.log(np.diagonal(lower)).sum()),
+        spread=spread,
+        shrink=shrink,
+    )
 
 
 def _crossed(counts: sparse.csr_array, diagonal: Floats) -> Floats:
@@ -187,27 +231,32 @@ def _inverse(factor: Floats) -> Floats:
     return inverse
 
 
-def _traces(
-    data: Statistics, solver: _Solver, inverse: Floats, of_x: tuple[Floats, ...], m: Floats
-) -> Floats:
-    """Return tr(Z_k'PZ_k) of both factors."""
+def _blocks(data: Statistics, over_levels: Floats) -> list[Floats]:
+    """Take (q,) apart by factor."""
+    return np.split(over_levels, np.flatnonzero(np.diff(data.factor)) + 1)
+
+
+def _traces(data: Statistics, solver: _Solver, of_x: list[Floats], m: Floats) -> Floats:
+    """Return tr(Z_k'PZ_k) of all factors."""
     squared = _crossed(data.counts, solver.diagonal**-2)
-    plain = [
-        (data.size[0] / solver.diagonal).sum() - solver.ratios[1] * (inverse * squared).sum(),
-        (inverse * solver.schur).sum(),
-    ]
-    return np.array([trace - (m * (x.T @ x)).sum() for trace, x in zip(plain, of_x, strict=True)])
+    first = (data.size / solver.diagonal).sum() - (solver.spread * squared).sum()
+    others = (solver.shrink * solver.schur).sum(axis=1)  # diagonal of (I + S L)^-1 S
+    by_fixed = [((x @ m) * x).sum(axis=1) for x in of_x]
+    return np.append(first - by_fixed[0].sum(), data.by_factor(others - by_fixed[1]))
 
 
 def _information(
-    data: Statistics, solver: _Solver, of_y: tuple[Floats, ...], of_x: tuple[Floats, ...], m: Floats
+    data: Statistics, solver: _Solver, of_y: list[Floats], of_x: list[Floats], m: Floats
 ) -> Floats:
-    """Return y'P V_k P V_l P y, (2, 2), from the working variates V_k P y = Z_k (Z_k'Py)."""
-    (e0, e1), (n0, n1), c = of_y, data.size, data.counts
-    sums = np.column_stack([n0 * e0, c @ e1]), np.column_stack([c.T @ e0, n1 * e1])
-    cross = e0 @ (c @ e1)
-    plain = np.array([[e0 @ (n0 * e0), cross], [cross, e1 @ (n1 * e1)]])
+    """Return y'P V_k P V_l P y, (K, K), from the working variates V_k P y = Z_k (Z_k'Py)."""
+    first, c = of_y[0], data.counts
+    others = np.where(data.factor[:, None] == np.unique(data.factor), of_y[1][:, None], 0.0)
+    sums = (
+        np.column_stack([data.size * first, c @ others]),
+        np.column_stack([c.T @ first, data.gram @ others]),
+    )
+    plain = np.vstack([first @ sums[0], others.T @ sums[1]])
     form = solver.form(plain, sums, solver.scores(*sums))
-    with_x = np.column_stack([x.T @ e for x, e in zip(of_x, of_y, strict=True)])
+    with_x = np.column_stack([of_x[0].T @ first, of_x[1].T @ others])
     information: Floats = form - with_x.T @ m @ with_x
     return information
