@@ -76,6 +76,6 @@ lint: setup ## 检查代码与笔记本 · ruff, mypy, and notebooks without out
 bench: setup ## 测量耗时与体积（benchmarks/）· measure speed and size
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python -P "$$script"; done
 
-validate: setup ## 运行覆盖率模拟并把结果表写进 METHODS.md（约半小时）· run the slow tests and the simulations, write their table
-	@$(BIN)/pytest -m "slow or validate"
+validate: setup ## 运行覆盖率模拟并把结果表写进 METHODS.md（约半小时）· run the simulations, write their table, run the slow tests
 	@PYTHONPATH=tests $(BIN)/python -m validation --write METHODS.md
+	@$(BIN)/pytest -m "slow or validate"

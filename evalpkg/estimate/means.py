@@ -277,27 +277,35 @@ def domain(y: Floats, design: Design) -> tuple[Floats, Floats]:
 
 
 def _domain_means(y: Floats, design: Design, scale: Literal["identity", "logit"]) -> Estimate:
-    given = y
-    cov = covariance(mean_influence(given, design), design)  # not kept: it is as large as the ratings
-    y, weights = domain(given, design)
-    inside = weights > 0
-    total = weights.sum(axis=0)
-    empty = total == 0
-    divisor = np.where(empty, 1.0, total)
-    centre = (weights * y).sum(axis=0) / divisor
+    centre, n_effective, size = _moments(y, design)
+    inside = ~np.isnan(y) & (design.weights > 0)[:, None]
     df = domain_df(inside, design)
+    z = mean_influence(y, design)
+    cov = covariance(z, design)
     cov[df < 1, :] = cov[:, df < 1] = np.nan
-    n_effective = np.where(df < 1, 1.0, divisor**2 / np.maximum((weights**2).sum(axis=0), 1e-300))
     return Estimate(
-        estimate=np.where(empty, np.nan, centre),
+        estimate=np.where(inside.any(axis=0), centre, np.nan),
         cov=cov,
         n=inside.sum(axis=0),
         df=df,
         scale=scale,
-        n_effective=n_effective,
-        few=few_clusters(y, weights, centre, design) if _is_few(df, design) else None,
-        influence=_small(given, weights, design),
+        n_effective=np.where(df < 1, 1.0, n_effective),
+        few=few_clusters(*domain(y, design), centre, design) if _is_few(df, design) else None,
+        # kept only where it is called for: it is as large as the ratings
+        influence=Influence(((z, design),), np.eye(len(size)), size) if _is_small(size, design) else None,
     )
+
+
+def _moments(given: Floats, design: Design) -> tuple[Floats, Floats, Floats]:
+    """Give weighted means, Kish effective respondents and effective clusters of the domains, (k,) each."""
+    y, weights = domain(given, design)
+    total = weights.sum(axis=0)
+    centre = np.einsum("ij,ij->j", weights, y) / np.where(total > 0, total, 1.0)
+    np.square(weights, out=weights)  # in place, for it may be large
+    squares = design.cluster_totals(weights)
+    respondents = total**2 / np.maximum(weights.sum(axis=0), 1e-300)
+    clusters = squares.sum(axis=0) ** 2 / np.maximum(np.einsum("ij,ij->j", squares, squares), 1e-300)
+    return centre, respondents, np.maximum(clusters, 1.0)
 
 
 def domain_df(inside: NDArray[np.bool_], design: Design) -> Floats:
@@ -314,15 +322,9 @@ def _is_few(df: Floats, design: Design) -> bool:
     return design.n_strata == 1 and design.calibration is None and bool((df + 1 < FEW).any())
 
 
-def _small(y: Floats, weights: Floats, design: Design) -> Influence | None:
-    """Keep the influence functions where few clusters, or weights that make few of many, call for them."""
-    if design.n_strata > 1 or design.calibration is None:
-        return None
-    squares = design.cluster_totals(weights**2)
-    size = squares.sum(axis=0) ** 2 / np.maximum(np.einsum("ij,ij->j", squares, squares), 1e-300)
-    if (size >= SMALL).all():
-        return None
-    return Influence(((mean_influence(y, design), design),), np.eye(len(size)), np.maximum(size, 1.0))
+def _is_small(size: Floats, design: Design) -> bool:
+    # few clusters, or weights that make few of many, after raking; strata keep the linearised form
+    return design.n_strata == 1 and design.calibration is not None and bool((size < SMALL).any())
 
 
 def _check_matrix(matrix: ArrayLike, k: int) -> Floats:

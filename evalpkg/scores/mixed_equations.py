@@ -60,7 +60,8 @@ class Statistics:
 
     def by_factor(self, over_levels: Floats) -> Floats:
         """Add up (q,) over the levels of each other factor."""
-        return np.bincount(self.factor, over_levels)[1:]
+        totals: Floats = np.bincount(self.factor, over_levels)[1:].astype(float)
+        return totals
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,7 @@ class _Solver:
     """Apply V^-1 to what is given by its sums over the levels."""
 
     counts: sparse.csr_array
-    ratio: Floats  # of factor 0
+    ratio: float  # of factor 0
     ratios: Floats  # of each other level
     diagonal: Floats  # I + l_0 Z_0'Z_0
     schur: Floats  # S = Z' V_0^-1 Z

@@ -120,6 +120,15 @@ result$svyolr <- list(coef = unname(coef(o)), cov = unname(vcov(o)))
 p <- MASS::polr(Sat ~ Infl + Type + Cont, weights = Freq, Hess = TRUE, control = list(reltol = 1e-15, maxit = 500),
                 data = transform(h, Infl = factor(Infl, c("Low", "Medium", "High")), Type = factor(Type, c("Tower", "Apartment", "Atrium", "Terrace")), Cont = factor(Cont, c("Low", "High"))))
 result$polr <- list(coef = unname(coef(p)), theta = unname(p$zeta), std_error = unname(sqrt(diag(vcov(p)))))
+# two levels: a logistic regression, at R's default and run to the end
+schools <- read.csv("api_apistrat.csv")
+strata <- svydesign(id = ~1, strata = ~stype, weights = ~pw, data = schools, fpc = ~fpc)
+for (name in c("svyglm_logit", "svyglm_logit_default")) {
+  m <- svyglm(I(sch.wide == "Yes") ~ ell + meals + mobility, design = strata, family = quasibinomial(),
+              control = glm.control(epsilon = if (name == "svyglm_logit") 1e-14 else 1e-8, maxit = 100))
+  result[[name]] <- list(coef = unname(coef(m)), vcov = unname(vcov(m)))
+}
+
 result$versions <- list(R = R.version.string, survey = as.character(packageVersion("survey")),
   ordinal = as.character(packageVersion("ordinal")), MASS = as.character(packageVersion("MASS")))
 write(toJSON(result, digits = NA, auto_unbox = TRUE, pretty = FALSE), "ordinal_ref.json")
