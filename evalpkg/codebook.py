@@ -118,6 +118,20 @@ class Item:
         values = np.asarray(answers, dtype=float)
         return values if self.scale is None else self.scale.to100(values)
 
+    @property
+    def step(self) -> float:
+        """One step of the scale on 0-100 (on average, where steps are graded); 1 unit without a scale.
+
+        >>> Item("D1", "", "", "score", "driver", scale=Scale(1, 5)).step
+        25.0
+        """
+        if self.scale is None:
+            return 1.0
+        if self.scale.anchors:
+            graded = sorted(set(self.scale.anchors.values()))
+            return (graded[-1] - graded[0]) / max(len(graded) - 1, 1)
+        return 100.0 / abs(self.scale.high - self.scale.low)
+
 
 @dataclass(frozen=True)
 class Codebook:

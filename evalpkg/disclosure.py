@@ -19,7 +19,10 @@ NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 DIFFERENCES = {
     f"{name}{end}" for name in ("net", "difference") for end in ("", "_low", "_high")
 }  # in `extra`: of rows of the table; with one row seen, the other is known
-TELLING = {"contact": ("selection_low", "selection_high")}  # numbers from which a share can be reckoned back
+TELLING = {  # numbers from which a share can be reckoned back
+    "contact": ("selection_low", "selection_high"),
+    "dissatisfied": (*NUMBERS, "family_low", "family_high", "plain"),  # each is the share times a coefficient
+}
 
 
 class DisclosureRefused(Exception):

@@ -14,12 +14,19 @@ MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EM DASH}"
 TIERS = {"above": "明显高于平均", "same": "与平均分不出高下", "below": "明显低于平均"}
 ROLES = {"regulator": "监管执法", "service": "服务保障", "utility": "公用事业", "judiciary": "司法机关"}
+STAGES = {
+    "aware": "知道",
+    "eligible": "符合条件",
+    "applied": "申请",
+    "received": "享受",
+}  # of a policy, short
 
 # Signs in a square of 12 px; filled = established, hollow = not distinguishable.
 SHAPES = {
     "sure": '<circle cx="6" cy="6" r="4.5" style="fill:var(--mid,#5d6873)"/>',
     "same": '<circle cx="6" cy="6" r="4" style="fill:none;stroke:var(--mid,#5d6873);stroke-width:1.75"/>',
     "listed": '<path d="M1 6h10" style="stroke:var(--mid,#5d6873)"/>',
+    "blank": "",  # keeps names in line
     "above": '<path d="M6 1l5 9.5H1Z" style="fill:var(--up,#0b4f8a)"/>',
     "below": '<path d="M6 11L1 1.5h10Z" style="fill:var(--dn,#a84a00)"/>',
 }
@@ -241,8 +248,20 @@ def places(low: Number, high: Number) -> str:
     return f"第 {low:.0f} 至 {high:.0f} 名" if known(low) and known(high) else ABSENT
 
 
+def to_fix(record: Record) -> str:
+    """Write how sure it is that a driver is important and rated low; under the limit it never reads as the limit.
+
+    Examples
+    --------
+    >>> to_fix({"p_fix": 97.2, "zone": "fix"}), to_fix({"p_fix": 94.9, "zone": "watch"}), to_fix({})
+    ('97%', '94%', '—')
+    """
+    sure = number(record, "p_fix")
+    return confidence(sure if record.get("zone") == "fix" else min(sure, 94.0)) if known(sure) else ABSENT
+
+
 def sign(name: str, says: str = "") -> Fragment:
-    """Draw the sign of a tier or of a certainty (sure, same, listed, above, below) to stand in a line of words.
+    """Draw the sign of a tier or of a certainty (sure, same, listed, above, below, blank) to stand in a line of words.
 
     `says` is read aloud in its place; a sign beside words that say the same needs none.
 

@@ -317,3 +317,24 @@ def test_a_lexicon_of_another_language_gives_nothing(opened: survey.Survey, tmp_
     assert complaints.themes(changed) is None
     silent = survey.Survey(**{**vars(opened), "remarks": opened.remarks.iloc[:0]})
     assert complaints.themes(silent) is None
+
+
+def test_mentions_tell_who_names_what_as_the_shares_count_it(opened: survey.Survey) -> None:
+    result = complaints.themes(opened)
+    assert result is not None
+    named = complaints.mentions(opened, result)
+    assert list(named.index) == list(opened.responses.index)
+    counted = result.table.set_index("theme")["count"].drop(REST)
+    assert named.drop(columns="wrote").sum().to_dict() == counted.to_dict()
+    coded = result.extra["coded"]
+    wrote = set(coded.loc[coded["kind"] == "complaint", "rid"])
+    assert set(named.index[named["wrote"] == 1]) == wrote
+    assert (named["wrote"] >= named.drop(columns="wrote").max(axis=1)).all()
+
+
+def test_mentions_of_another_result_are_refused(opened: survey.Survey) -> None:
+    result = complaints.themes(opened)
+    assert result is not None
+    fewer = survey.restricted(opened, np.arange(opened.n) % 2 == 0)
+    with pytest.raises(ValueError, match="同一轮"):
+        complaints.mentions(fewer, result)

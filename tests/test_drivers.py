@@ -1,18 +1,14 @@
-"""Relative importance against R and plain loops; gaps against a plain EM; the analysis on small surveys."""
+"""Gaps against a plain EM; the analysis of drivers on small surveys."""
 
 from __future__ import annotations
 
-import json
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import small_survey as small
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy import linalg
+from driver_answers import answers, over_all_orders, r2_of
 
 from evalpkg import drivers
 from evalpkg import survey as surveys
@@ -20,44 +16,7 @@ from evalpkg.drivers import DriversError, johnson, lmg
 from evalpkg.drivers.incomplete import moments
 from evalpkg.estimate import mean
 
-REFERENCE = Path(__file__).parent / "reference"
-
-
-def reference() -> dict:
-    return json.loads((REFERENCE / "relaimpo_ref.json").read_text())
-
-
-def swiss() -> np.ndarray:
-    return pd.read_csv(REFERENCE / "swiss.csv").to_numpy()
-
-
-def bfi() -> np.ndarray:
-    return pd.read_csv(REFERENCE / "bfi_covariance.csv", index_col=0).to_numpy()
-
-
 # --- the second, plainer way ---------------------------------------------------------------------------
-
-
-def r2_of(data: np.ndarray, chosen: tuple[int, ...], weights: np.ndarray | None = None) -> float:
-    """R2 of column 0 on some of the others, by weighted least squares with an intercept."""
-    root = np.sqrt(np.ones(len(data)) if weights is None else weights)
-    y, ones = data[:, 0] * root, root[:, None]
-    x = np.column_stack([ones, data[:, list(chosen)] * root[:, None]])
-    null, full = (np.sum((y - m @ np.linalg.lstsq(m, y, rcond=None)[0]) ** 2) for m in (ones, x))
-    return 1 - full / null
-
-
-def over_all_orders(data: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """LMG as it is defined: the gain in R2 of each driver, averaged over all orders of entry."""
-    p = data.shape[1] - 1
-    gains = np.zeros(p)
-    orders = list(permutations(range(1, p + 1)))
-    for order in orders:
-        for place, driver in enumerate(order):
-            gains[driver - 1] += r2_of(data, order[: place + 1], weights) - r2_of(
-                data, order[:place], weights
-            )
-    return gains / len(orders)
 
 
 def plain_em(values: np.ndarray, weights: np.ndarray, steps: int = 2000) -> tuple[np.ndarray, np.ndarray]:
@@ -81,162 +40,6 @@ def plain_em(values: np.ndarray, weights: np.ndarray, steps: int = 2000) -> tupl
         if np.abs(sigma - old).max() < 1e-12:
             break
     return mu, sigma
-
-
-def answers(n: int, p: int, seed: int, noise: float = 1.0) -> np.ndarray:
-    """Correlated answers, outcome first."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(n, p)) + 0.7 * rng.normal(size=(n, 1))
-    y = x @ np.linspace(0.2, 1.0, p) + noise * rng.normal(size=n)
-    return np.column_stack([y, x])
-
-
-# --- lmg -----------------------------------------------------------------------------------------------
-
-
-def test_lmg_equals_relaimpo() -> None:
-    shares = lmg(np.cov(swiss().T))
-    np.testing.assert_allclose(shares, reference()["lmg"], atol=1e-10)
-    assert shares.sum() == pytest.approx(reference()["R2"], abs=1e-12)
-
-
-def test_lmg_equals_relaimpo_with_weights() -> None:
-    weighted = np.cov(swiss().T, aweights=np.linspace(0.5, 3, 47))
-    np.testing.assert_allclose(lmg(weighted), reference()["lmg_weighted"], atol=1e-10)
-    assert lmg(weighted).sum() == pytest.approx(reference()["R2_weighted"], abs=1e-12)
-
-
-def test_lmg_and_johnson_equal_relaimpo_on_ten_drivers() -> None:
-    expected = reference()["bfi_age_on_10"]
-    np.testing.assert_allclose(lmg(bfi()), expected["lmg"], atol=1e-10)
-    np.testing.assert_allclose(johnson(bfi()), expected["genizi"], atol=1e-10)
-    assert lmg(bfi()).sum() == pytest.approx(expected["R2"], abs=1e-12)
-
-
-def test_the_stored_covariance_is_that_of_the_data(shared: Path) -> None:
-    data = pd.read_csv(shared / "reference" / "psych_bfi_age15.csv").iloc[:, :11].to_numpy()
-    np.testing.assert_allclose(np.cov(data.T), bfi(), rtol=1e-12)
-
-
-@pytest.mark.parametrize("p", [1, 2, 3, 5])
-def test_lmg_is_the_average_over_all_orders(p: int) -> None:
-    data = answers(30, p, seed=p)
-    np.testing.assert_allclose(lmg(np.cov(data.T)), over_all_orders(data), atol=1e-12)
-
-
-def test_lmg_is_the_average_over_all_orders_with_weights() -> None:
-    data, weights = answers(30, 4, seed=9), np.linspace(1, 4, 30)
-    shares = lmg(np.cov(data.T, aweights=weights))
-    np.testing.assert_allclose(shares, over_all_orders(data, weights), atol=1e-12)
-
-
-def test_one_driver_has_its_squared_correlation() -> None:
-    assert lmg(np.array([[4.0, 1.0], [1.0, 1.0]])).tolist() == [0.25]
-
-
-def test_twenty_independent_drivers_keep_their_squared_correlations() -> None:
-    correlations = np.eye(21)
-    correlations[0, 1:] = correlations[1:, 0] = r = np.linspace(0.05, 0.3, 20)
-    np.testing.assert_allclose(lmg(correlations), r**2, atol=1e-12)
-
-
-def test_a_batch_is_done_matrix_by_matrix() -> None:
-    batch = np.array([[np.cov(answers(40, 3, seed=2 * i + j).T) for j in range(2)] for i in range(3)])
-    for function in (lmg, johnson):
-        single = [[function(batch[i, j]) for j in range(2)] for i in range(3)]
-        np.testing.assert_allclose(function(batch), single, atol=1e-14)
-    assert lmg(batch[:0]).shape == (0, 2, 3)
-
-
-def test_a_long_batch_is_cut_into_passes() -> None:
-    batch = np.array([np.cov(answers(40, 12, seed=seed).T) for seed in range(80)])  # 64 matrices a pass
-    assert len(batch) * 2**12 > drivers.importance.CACHE
-    np.testing.assert_allclose(lmg(batch), [lmg(one) for one in batch], atol=1e-14)
-
-
-def test_a_constant_driver_has_no_share() -> None:
-    data = np.column_stack([answers(30, 2, seed=1), np.ones(30)])
-    for function in (lmg, johnson):
-        shares = function(np.cov(data.T))
-        assert abs(shares[2]) < 1e-14
-        np.testing.assert_allclose(shares[:2], function(np.cov(data[:, :3].T)), atol=1e-12)
-
-
-def test_a_constant_outcome_has_no_shares() -> None:
-    data = answers(30, 2, seed=1)
-    data[:, 0] = 5
-    assert np.isnan(lmg(np.cov(data.T))).all()
-    assert np.isnan(johnson(np.cov(data.T))).all()
-
-
-def test_collinear_drivers_share_what_they_explain() -> None:
-    data = answers(50, 3, seed=4)
-    data[:, 3] = data[:, 1] + data[:, 2]
-    np.testing.assert_allclose(lmg(np.cov(data.T)), over_all_orders(data), atol=1e-9)
-    for function in (lmg, johnson):
-        assert function(np.cov(data.T)).sum() == pytest.approx(r2_of(data, (1, 2)), abs=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("given_", "says"),
-    [
-        (np.eye(22), "最多 20 项"),
-        (np.eye(1), "至少含一项"),
-        (np.ones((3, 2)), "方阵"),
-        (np.full((3, 3), np.nan), "缺失"),
-        (np.diag([1.0, -1.0, 1.0]), "负的方差"),
-    ],
-)
-def test_impossible_moments_are_refused(given_: np.ndarray, says: str) -> None:
-    for function in (lmg, johnson):
-        with pytest.raises(DriversError, match=says):
-            function(given_)
-
-
-cases = st.tuples(st.integers(1, 6), st.integers(0, 10_000))
-
-
-@given(cases)
-def test_shares_sum_to_r2_and_are_not_negative(case: tuple[int, int]) -> None:
-    p, seed = case
-    cov = np.cov(answers(40, p, seed).T)
-    r2 = cov[0, 1:] @ np.linalg.solve(cov[1:, 1:], cov[1:, 0]) / cov[0, 0]
-    for shares in (lmg(cov), johnson(cov)):
-        assert abs(shares.sum() - r2) < 1e-12
-        assert shares.min() > -1e-12
-
-
-@given(cases, st.floats(0.01, 1000))
-def test_shares_do_not_depend_on_units(case: tuple[int, int], unit: float) -> None:
-    p, seed = case
-    data = answers(40, p, seed)
-    scale = unit ** np.linspace(-1, 1, p + 1) * np.where(np.arange(p + 1) % 2, -1, 1)
-    np.testing.assert_allclose(lmg(np.cov((data * scale).T)), lmg(np.cov(data.T)), atol=1e-10)
-
-
-@given(st.permutations(range(5)), st.integers(0, 1000))
-def test_shares_follow_the_order_of_the_drivers(order: list[int], seed: int) -> None:
-    cov = np.cov(answers(40, 5, seed).T)
-    place = np.r_[0, np.array(order) + 1]
-    for function in (lmg, johnson):
-        np.testing.assert_allclose(function(cov[np.ix_(place, place)]), function(cov)[order], atol=1e-12)
-
-
-@given(st.integers(2, 5), st.integers(0, 1000))
-def test_duplicates_get_equal_shares(p: int, seed: int) -> None:
-    data = answers(40, p, seed)
-    data = np.column_stack([data, data[:, 1]])
-    for function in (lmg, johnson):
-        shares = function(np.cov(data.T))
-        assert shares[0] == pytest.approx(shares[-1], abs=1e-9)
-
-
-def test_johnson_by_a_matrix_square_root() -> None:
-    correlations = np.corrcoef(answers(60, 4, seed=3).T)
-    root = linalg.sqrtm(correlations[1:, 1:])
-    expected = root**2 @ np.linalg.solve(root, correlations[1:, 0]) ** 2
-    np.testing.assert_allclose(johnson(np.cov(answers(60, 4, seed=3).T)), expected, atol=1e-12)
-    np.testing.assert_allclose(johnson(np.cov(swiss().T)), reference()["genizi_eq_johnson"], atol=1e-10)
 
 
 # --- answers with gaps ---------------------------------------------------------------------------------
@@ -474,7 +277,6 @@ def test_an_outcome_made_of_the_drivers_is_suspected() -> None:
 @pytest.mark.parametrize(
     ("frame", "p", "says"),
     [
-        (firms(30, 21), 21, "有 21 项，最多 20 项"),
         (firms(5, 4, seed=2), 4, "只有 5 家企业作答，要分析 4 项因素至少要 6 家"),
         (firms().assign(F1=7.0), 3, "所有企业对“总体满意度”的回答都相同"),
         (firms().assign(D1=3.0, D2=3.0, D3=np.nan), 3, "没有一项可以分析（“方面1”未列入"),
@@ -484,6 +286,25 @@ def test_what_cannot_be_analysed_is_refused_in_one_line(frame: pd.DataFrame, p: 
     with pytest.raises(DriversError, match=says) as caught:
         analysed(frame, p)
     assert "\n" not in str(caught.value)
+
+
+def test_more_than_twenty_drivers_are_divided_by_johnson_aloud() -> None:
+    frame = firms(300, 21)
+    result = analysed(frame, 21, draws=50)
+    expected = johnson(np.cov(frame.to_numpy().T)) * 100
+    found = result.table.set_index("item")["estimate"][frame.columns[1:]]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert "共有 21 项因素" in result.extra["notes"][0]
+    assert "Johnson" in result.extra["notes"][0]
+
+
+def test_places_and_the_second_method_stand_beside() -> None:
+    table = analysed(firms(400), draws=300).table
+    assert (table["rank_low"] <= np.arange(1, 4)).all()
+    assert (table["rank_high"] >= np.arange(1, 4)).all()
+    np.testing.assert_allclose(table["johnson"].sum(), table["estimate"].sum(), atol=1e-9)
+    assert table["halo"].isna().all()
+    assert set(table["zone"]) <= {"fix", "watch", "keep", "later"}
 
 
 def test_a_survey_that_did_not_ask_has_no_drivers() -> None:
@@ -530,5 +351,5 @@ def test_a_demo_round(demo_root: Path) -> None:
     assert len(table) == 9
     assert table["estimate"].sum() == pytest.approx(result.extra["r2"], abs=1e-9)
     assert result.extra["r2_low"] < result.extra["r2"] < result.extra["r2_high"]
-    assert table.select_dtypes("number").notna().all(axis=None)
+    assert table.select_dtypes("number").drop(columns="halo").notna().all(axis=None)
     assert set(table["label"].iloc[:2]) == {"政策落实兑现", "办事效率"}  # the two the demo world weighs most

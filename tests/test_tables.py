@@ -306,17 +306,6 @@ def test_the_plan_lists_sizes_and_says_what_cannot_be_reached() -> None:
     assert tables.plan(None).startswith('<p class="none">可以比较的部门不足两个')
 
 
-def test_drivers_with_their_own_score_and_no_certainty() -> None:
-    assert rows_of(TABLES["drivers"]())[1] == [
-        "办事效率",
-        "16.4",
-        "14.4 至 18.4",
-        ">99%",
-        "66.8",
-        "65.5 至 68.1",
-    ]
-
-
 def test_themes_with_words_and_departments() -> None:
     assert rows_of(TABLES["themes"]())[1:] == [
         ["融资难", "34.2", "32.2 至 36.2", "500", "抵押、续贷", "金融局、人民银行"],
@@ -356,7 +345,7 @@ def test_a_margin_that_is_wholly_hidden_keeps_its_head() -> None:
 
 
 def test_a_column_without_a_single_value_is_left_out() -> None:
-    assert rows_of(tables.drivers(protected(["办事效率"], [16.4])))[0] == ["方面", "解释份额 %", "95% 区间"]
+    assert rows_of(tables.drivers(protected(["办事效率"], [16.4])))[0] == ["方面", "重要性 %", "95% 区间"]
 
 
 @each_table

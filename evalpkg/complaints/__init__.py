@@ -2,6 +2,6 @@
 
 from evalpkg.complaints.explore import explore
 from evalpkg.complaints.guided import OTHER, guided
-from evalpkg.complaints.themes import themes
+from evalpkg.complaints.themes import mentions, themes
 
-__all__ = ["OTHER", "explore", "guided", "themes"]
+__all__ = ["OTHER", "explore", "guided", "mentions", "themes"]

@@ -57,6 +57,40 @@ def themes(survey: Survey) -> estimate.Result | None:
     return _result(survey, coded, lexicon, known)
 
 
+def mentions(survey: Survey, result: estimate.Result | None) -> pd.DataFrame | None:
+    """Tell who names which theme, to compare them with those who do not (`drivers.reported`).
+
+    Parameters
+    ----------
+    survey
+    result
+        What `themes` found in this survey.
+
+    Returns
+    -------
+    DataFrame or None
+        All respondents (index rid) x theme, 0 or 1; other complaints are no theme, but all count in the last
+        column, ``wrote``: whether the respondent complains of anything; ``attrs["labels"]`` names the themes. It stays
+        in the house, as a remark does. None where `themes` found nothing.
+
+    Raises
+    ------
+    ValueError
+        The result is not of `themes`, or of another survey.
+    """
+    if result is None:
+        return None
+    coded = result.extra.get("coded")
+    if coded is None or not set(coded["rid"]) <= set(survey.responses.index):
+        raise ValueError("企业提到的主题：结果不是由这一轮的 complaints.themes 得来的；请传入同一轮的结果")
+    complaints = coded[coded["kind"] == "complaint"]
+    codes = [theme for theme in result.table["theme"] if theme != REST]
+    named = pd.DataFrame(_holds(survey, complaints, codes), index=survey.responses.index, columns=codes)
+    said = named.assign(wrote=survey.responses.index.isin(complaints["rid"])).astype(int)
+    said.attrs["labels"] = result.table.set_index("theme")["label"].to_dict()
+    return said
+
+
 def code(remarks: pd.DataFrame, lexicon: dict[str, Theme], seed: int) -> pd.DataFrame:
     """Split remarks and give each piece a kind, and each complaint a theme.
 

@@ -2,6 +2,7 @@
 
 from evalpkg.estimate.association import Association, independence
 from evalpkg.estimate.calibration import Calibration
+from evalpkg.estimate.clustered_regression import clustered_regression, independent_columns
 from evalpkg.estimate.design import Design, EstimateError, design_effect, effective_sample_size
 from evalpkg.estimate.design_effects import design_effects
 from evalpkg.estimate.few_clusters import FewClusters
@@ -26,6 +27,7 @@ __all__ = [
     "Quantiles",
     "Result",
     "SmallSample",
+    "clustered_regression",
     "compared",
     "contrast",
     "covariance",
@@ -33,6 +35,7 @@ __all__ = [
     "design_effects",
     "effective_sample_size",
     "independence",
+    "independent_columns",
     "lead",
     "mean",
     "quantile",

@@ -100,6 +100,18 @@ class Canvas:
         if len(x):
             self._axes.vlines(x, top, bottom, **_line(colour, width, (3, 2) if dashed else None))
 
+    def curve(
+        self, x: ArrayLike, y: ArrayLike, *, colour: str, width: float = 1, dashed: bool = False
+    ) -> None:
+        """Draw one line through the positions in turn; closed where it ends as it began."""
+        x, y = _finite(x, y)
+        if len(x) > 1:
+            style = "solid" if not dashed else (0, (3, 2))
+            self._axes.plot(
+                x, y, color=COLOURS[colour], lw=width, ls=style, solid_capstyle="butt", dash_capstyle="butt",
+                clip_on=False,
+            )  # fmt: skip
+
     def box(self, x: float, y: float, width: float, height: float, *, colour: str) -> None:
         """Fill a rectangle; one without extent is left out."""
         if width > 0 and height > 0:

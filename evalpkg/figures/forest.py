@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evalpkg.fragment import MINUS
+
 STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 25.0)
 MOST_TICKS = 6
 PLACES = ((60, 20), (15, 10), (5, 5), (0, 2))  # with more places than the first, every so many are numbered
@@ -38,7 +40,7 @@ class Axis:
 
     def labels(self) -> list[str]:
         """Return the numbers of the scale; the last one carries the unit."""
-        texts = [f"{tick:g}" for tick in self.ticks]
+        texts = [f"{tick:g}".replace("-", MINUS) for tick in self.ticks]
         gap = " " if self.unit.isalpha() else ""
         texts[-1] = f"{texts[-1]}{gap}{self.unit}"
         return [f"{self.lead}{texts[0]}", *texts[1:]]
@@ -134,6 +136,27 @@ def axis(values: ArrayLike, *, zero: bool = False, unit: str = "", span: float =
     first, last = _first(low, step), max(_last(high, step), _first(low, step) + 1)
     ticks = tuple(step * number for number in range(first, last + 1))
     return Axis(ticks[0], ticks[-1], ticks, unit)
+
+
+def differences(values: ArrayLike) -> Axis:
+    """Choose a round scale that holds zero and all `values`, whatever their sign.
+
+    Examples
+    --------
+    >>> differences([-3.4, 1.2]).labels()
+    ['−4', '−2', '0', '2']
+    >>> differences([0.3]).ticks
+    (0.0, 0.1, 0.2, 0.3)
+    """
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    low, high = min(0.0, *finite), max(0.0, *finite)
+    if low == high:
+        return Axis(-1.0, 1.0, (-1.0, 0.0, 1.0))
+    steps = (0.1, 0.2, *STEPS, 50.0, 100.0)
+    step = next((s for s in steps if _last(high, s) - _first(low, s) < MOST_TICKS), (high - low) / 2)
+    ticks = tuple(round(step * at, 9) for at in range(_first(low, step), _last(high, step) + 1))
+    return Axis(ticks[0], ticks[-1], ticks)
 
 
 def places(ranked: int) -> Axis:

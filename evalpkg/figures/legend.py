@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from evalpkg.figures import marks
 from evalpkg.figures.canvas import Canvas
 from evalpkg.fragment import Fragment, escape
@@ -18,7 +20,7 @@ def legend(*signs: str, tick: str = "对照值", reference: str = "基准") -> F
     Parameters
     ----------
     signs
-        Of estimate, family, few, share, ranks, reference, tick, register, listed, cut, sure, unsure.
+        Of estimate, family, few, share, ranks, region, reference, tick, register, listed, cut, sure, unsure.
     tick, reference
         What the short vertical ticks and the dashed line stand for on this page.
 
@@ -63,6 +65,11 @@ def _ranks(canvas: Canvas) -> None:
     marks.rank_sets(canvas, [MIDDLE], [0], [canvas.width], ["unsure"])
 
 
+def _region(canvas: Canvas) -> None:
+    turn = np.linspace(0, 2 * np.pi, 49)
+    canvas.curve(14 + 12 * np.cos(turn), MIDDLE + 6 * np.sin(turn), colour="midI", width=1.25)
+
+
 def _share(canvas: Canvas) -> None:
     marks.bars(canvas, 0, [24], [MIDDLE], height=marks.TRACK, colour="track")
     marks.intervals(canvas, [MIDDLE], [14], [34], ["estimate"])
@@ -101,6 +108,7 @@ SIGNS: dict[str, tuple[float, Callable[[Canvas], None], str]] = {
     "estimate": (28.0, _estimate, "估计值与 95% 区间"),
     "family": (36.0, _family, "细线：各项同时比较时的区间，判断以此为准"),
     "ranks": (28.0, _ranks, "粗条：名次可能在的范围，条上不画点"),
+    "region": (28.0, _region, "椭圆：95% 区域"),
     "share": (36.0, _share, "占比（从零画起）与 95% 区间"),
     "few": (28.0, _few, "断线：只有 30 至 59 家"),
     "sure": (28.0, _sure, "实心：可以认定"),

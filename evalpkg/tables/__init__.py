@@ -1,11 +1,13 @@
 """Protected results as HTML tables: great-tables builds them, the page's own style dresses them."""
 
 from evalpkg.tables.departments import departments, tiers
+from evalpkg.tables.drivers import driver_sensitivity, drivers, drivers_by, what_if
+from evalpkg.tables.effects import effects, odds
+from evalpkg.tables.funnel import funnel
 from evalpkg.tables.heat import heat
 from evalpkg.tables.sample import estimands, flags, headlines, modes, plan
 from evalpkg.tables.verbs import (
     composition,
-    drivers,
     fieldwork,
     problems,
     scores,
@@ -16,17 +18,23 @@ from evalpkg.tables.verbs import (
 __all__ = [
     "composition",
     "departments",
+    "driver_sensitivity",
     "drivers",
+    "drivers_by",
+    "effects",
     "estimands",
     "fieldwork",
     "flags",
+    "funnel",
     "headlines",
     "heat",
     "modes",
+    "odds",
     "plan",
     "problems",
     "scores",
     "shares",
     "themes",
     "tiers",
+    "what_if",
 ]

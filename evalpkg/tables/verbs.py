@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import NO_REMARKS, Fragment, confidence, count, not_asked, nothing, score
+from evalpkg.fragment import NO_REMARKS, Fragment, count, not_asked, nothing, score
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -28,28 +28,6 @@ class Problem(Protocol):
     @property
     def message(self) -> str:
         """What is allowed there."""
-
-
-def drivers(
-    result: Protected | None,
-    *,
-    no: int = 1,
-    title: str = "各方面的重要性与得分",
-    note: str = "",
-    folded: str = "",
-) -> Fragment:
-    """List each driver's share of the explained variance, how sure its first place is, and its own score."""
-    if result is None:
-        return not_asked("总体满意度和各方面的评价")
-    rows = make.records(result)
-    columns = [
-        make.labels("方面", rows),
-        *make.estimates("解释份额 %", rows),
-        make.numbers("排第一的把握", rows, "p_first", confidence, "opt"),
-        make.numbers("得分", rows, "score", score, "opt", bold=True),
-        make.intervals("得分的 95% 区间", rows, "score_low", "score_high"),
-    ]
-    return table("drivers", columns, caption(no, title, note), base_of(result), rows=rows, folded=folded)
 
 
 def themes(

@@ -1,6 +1,8 @@
 """One Chinese sentence per finding; every number in prose comes from here, so text and table cannot disagree."""
 
 from evalpkg.words.departments import departments, roles
+from evalpkg.words.drivers import drivers, drivers_limits, drivers_sure, drivers_weak
+from evalpkg.words.effects import forest, odds, policy_effects, subgroups, theme_effects, what_if
 from evalpkg.words.finding import (
     LISTED,
     SURE,
@@ -9,10 +11,12 @@ from evalpkg.words.finding import (
     answer,
     answers,
     headline,
+    point,
     proposals,
     section,
 )
-from evalpkg.words.outlook import appeals, difficulties, drivers, overall, themes, urgent
+from evalpkg.words.outlook import appeals, difficulties, overall, themes, urgent
+from evalpkg.words.policies import funnel
 from evalpkg.words.sample import RECRUITMENT, doubts, modes, plan, sample
 
 __all__ = [
@@ -28,14 +32,25 @@ __all__ = [
     "difficulties",
     "doubts",
     "drivers",
+    "drivers_limits",
+    "drivers_sure",
+    "drivers_weak",
+    "forest",
+    "funnel",
     "headline",
     "modes",
+    "odds",
     "overall",
     "plan",
+    "point",
+    "policy_effects",
     "proposals",
     "roles",
     "sample",
     "section",
+    "subgroups",
+    "theme_effects",
     "themes",
     "urgent",
+    "what_if",
 ]

@@ -78,6 +78,12 @@ def section(title: str, sub: str = "") -> Fragment:
     return Fragment(f"<h2>{escape(title)}</h2>" + (f'<p class="sub">{escape(sub)}</p>' if sub else ""))
 
 
+def point(finding: Finding) -> Fragment:
+    """Print a finding as a section of its page: the conclusion, and below it how sure and its figures."""
+    tag = f"{_sign(finding.tag)} <b>{escape(finding.tag)}</b>：" if finding.tag else ""
+    return Fragment(f'<h2>{_clauses(finding)}</h2><p class="sub">{tag}{escape(finding.detail)}</p>')
+
+
 def joined(names: str, ending: str) -> tuple[str, ...]:
     """Join names and what is said of them into one clause, or two where one would be too long."""
     return (names + ending,) if len(names + ending) <= LONGEST_CLAUSE else (names, ending)

@@ -1,15 +1,14 @@
-"""How satisfied enterprises are, what troubles them, what goes with it, how their appeals ended."""
+"""How satisfied enterprises are, what troubles them, how their appeals ended."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import confidence, count, interval, less, score, share, signed
+from evalpkg.fragment import count, interval, less, score, share, signed
 from evalpkg.words.finding import SURE, UNSURE, Finding, base_of, joined, not_asked
 
 REST = "OTHER"  # code of the complaints that belong to no theme: no theme may come second to it
-CONFIDENT = 95.0  # per cent of replicates in which a driver must come first to be called the first
 
 
 def overall(result: Protected | None, change: Protected | None = None) -> Finding:
@@ -78,31 +77,6 @@ def _first_of(result: Protected | None, question: str, subject: str, verb: str) 
     between = "与其次一项的差别可以认定" if sure else "前两位的先后尚不能认定"
     detail = f"{names[0]} {share(first['estimate'])}（{interval(first['conf_low'], first['conf_high'])}），{between}；{base_of(result)}。"
     return Finding(question, clauses, detail, SURE if sure else UNSURE)
-
-
-def drivers(result: Protected | None) -> Finding:
-    """Which service dimensions go with satisfaction most closely (association, not cause)."""
-    question = "什么与满意度关系最密切"
-    if result is None:
-        return not_asked(question, "服务的各个方面")
-    table, extra = result.table, result.extra
-    names, first = table["label"].tolist(), float(table["p_first"].iloc[0])
-    sure = first >= CONFIDENT
-    if sure or len(names) < 2:
-        clauses = joined(names[0], f"与{extra['outcome']}关系最密切")
-    else:
-        clauses = (*joined("、".join(names[:2]), "关系最密切，"), "哪个第一还分不出")
-    detail = (
-        f"{len(names)} 个方面合起来对应企业之间{extra['outcome']}差别的 {share(extra['r2'])}"
-        f"（{interval(extra['r2_low'], extra['r2_high'])}）；{names[0]}排第一的把握是 {confidence(first)}。"
-        "份额大只说明关系紧，不等于改了它满意度就一定提高。"
-    )
-    return Finding(
-        question,
-        clauses,
-        detail + "".join(f"{note}。" for note in extra.get("notes", ())),
-        SURE if sure else UNSURE,
-    )
 
 
 def themes(result: Protected | None) -> Finding:

@@ -1,0 +1,259 @@
+"""Whether what goes with satisfaction is the same in every size class, in city districts and in counties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evalpkg import estimate
+from evalpkg.drivers import sample
+from evalpkg.drivers.drawn import Drawn
+from evalpkg.drivers.importance import DriversError, lmg
+from evalpkg.drivers.sample import Sample
+from evalpkg.params import ParamsError, reference
+
+if TYPE_CHECKING:
+    from evalpkg.survey import Survey
+
+LEAST, PER_DRIVER = 100, 10  # respondents with the outcome: at least these, and so many for every driver
+MOST = 4  # groups; more and each is too small, and the family of comparisons too large
+NEIGHBOURS = ("size",)  # columns whose classes have an order, so that neighbours may be taken together
+COLUMNS = {"size": "规模", "district": "县（区）", "industry": "行业", "mode": "填报方式"}
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Respondents `inside` (n,) of one group; code and name."""
+
+    code: str
+    label: str
+    inside: np.ndarray
+
+
+def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> estimate.Result | None:
+    """Give the drivers' shares within each group, and in which their parts differ from the rest of the enterprises.
+
+    Parameters
+    ----------
+    survey
+        As for `shares`.
+    column
+        Column of ``survey.responses``: ``"size"``, ``"district"``, ...
+    groups
+        Category to the name of its group, where categories are to be taken together. Districts are grouped by their kind
+        (``kind`` in districts.csv) where omitted and there are more than four.
+
+    Returns
+    -------
+    Result or None
+        A row per group and driver: `group`, `group_label`, `item`, `label`, `estimate` (per cent of the variance of the
+        outcome within the group), `std_error`, `conf_low`, `conf_high`, `n` (of the group, who answered the driver),
+        `relative` (its part of what all drivers explain, per cent), `difference` (of `relative`, from the rest of the
+        enterprises, percentage points), `difference_low`, `difference_high`, `differs` ("more", "less", "no": Holm over
+        all rows). Groups with fewer than 100 respondents, or 10 a driver, who gave the outcome are left out, size classes
+        taken together with a neighbour first. Empty where fewer than two groups are left. `extra`: `outcome`,
+        `left_out` and `notes` (tuples of Chinese sentences). None where not asked.
+
+    Raises
+    ------
+    DriversError
+        As `shares`; a column that may not be compared; more than four groups and nothing that says how to group them.
+
+    Notes
+    -----
+    Domain estimation: weights and replicate weights of the whole design, 0 outside the group. Interval and test from the
+    cluster bootstrap, t with the effective degrees of freedom of a mean over the group; `difference` on the arcsine of the
+    root of `relative`.
+    """
+    if column not in COLUMNS:
+        raise DriversError(f"分组比较：没有“{column}”这种分组：只能是 {'、'.join(COLUMNS)}；请改正列名")
+    read = sample.read(survey)
+    if read is None or column not in survey.responses or survey.responses[column].isna().all():
+        return None
+    found, left_out, notes = _groups(survey, read, column, groups)
+    table = _table(survey, read, found) if len(found) > 1 else _empty()
+    if len(found) < 2:
+        notes.append("人数足够的组不到两个，无从比较")
+    extra = {"outcome": read.outcome.label, "left_out": tuple(left_out), "notes": tuple(notes)}
+    base = f"组内至少回答了“{read.outcome.label}”或其中一项的企业"
+    return estimate.Result(table, f"drivers_by_{column}", "%", base, survey.n, extra)
+
+
+def _groups(
+    survey: Survey, read: Sample, column: str, groups: Mapping[str, str] | None
+) -> tuple[list[Group], list[str], list[str]]:
+    """Give the groups with enough respondents, what was left out, and what was taken together."""
+    least = max(LEAST, PER_DRIVER * len(read.items))
+    given = ~np.isnan(read.answers[:, 0]) & (survey.design.weights > 0)
+    candidates = _candidates(survey, column, groups)
+    notes: list[str] = []
+    if column in NEIGHBOURS and groups is None:
+        candidates, notes = _together(candidates, given, least)
+    enough = [group for group in candidates if (group.inside & given).sum() >= least]
+    few = [group.label for group in candidates if (group.inside & given).sum() < least]
+    left_out = [f"回答总体满意度的企业不足 {least} 家，不单列：{'、'.join(few)}"] if few else []
+    if len(enough) > MOST and column not in NEIGHBOURS:
+        raise DriversError(
+            f"分组比较：{COLUMNS[column]}有 {len(enough)} 组，最多 {MOST} 组；请用 groups 说明哪些类别归为一组"
+        )
+    return enough, left_out, notes
+
+
+def _candidates(survey: Survey, column: str, groups: Mapping[str, str] | None) -> list[Group]:
+    item, values = survey.codebook.one(column), survey.responses[column]
+    labels = {} if item is None else {**item.options, **{name: name for name in item.groups.values()}}
+    present = set(values.dropna())
+    ordered = [*(code for code in labels if code in present), *sorted(present - set(labels))]
+    if groups is None and column == "district" and len(ordered) > MOST:
+        groups = _kinds(survey, ordered)
+    if groups is None:
+        return [Group(str(c), labels.get(c, str(c)), (values == c).to_numpy(dtype=bool)) for c in ordered]
+    unknown = [str(code) for code in groups if code not in {*labels, *present}]
+    if unknown:
+        raise DriversError(
+            f"分组比较：groups 里的“{unknown[0]}”不是{COLUMNS[column]}的类别；可用的是 {'、'.join(map(str, ordered))}"
+        )
+    named = values.map(dict(groups))
+    return [
+        Group(name, name, (named == name).to_numpy(dtype=bool))
+        for name in dict.fromkeys(groups[code] for code in ordered if code in groups)
+    ]
+
+
+def _kinds(survey: Survey, present: list[str]) -> dict[str, str]:
+    """Read the kind of each district (city district, county, ...) from the project's table."""
+    try:
+        table = pd.read_csv(
+            reference(survey.round.root, "districts.csv"),
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+        )
+        kinds = dict(zip(table["unit"], table["kind"], strict=True))
+        return {code: kinds[code] for code in present}
+    except (ParamsError, AttributeError, KeyError) as error:
+        raise DriversError(
+            f"分组比较：{COLUMNS['district']}有 {len(present)} 个，最多 {MOST} 组，而 districts.csv 没有写明每个属于哪一类"
+            "（kind）；请补上，或用 groups 说明哪些归为一组"
+        ) from error
+
+
+def _together(candidates: list[Group], given: np.ndarray, least: int) -> tuple[list[Group], list[str]]:
+    """Take classes that are too small together with the next one, the last with the one before it."""
+    merged: list[Group] = []
+    for group in candidates:
+        if merged and (merged[-1].inside & given).sum() < least:
+            group = _joined(merged.pop(), group)
+        merged.append(group)
+    if len(merged) > 1 and (merged[-1].inside & given).sum() < least:
+        last = merged.pop()
+        merged.append(_joined(merged.pop(), last))
+    said = [f"人数不足 {least} 家，合并为一组：{group.label}" for group in merged if "＋" in group.label]
+    return merged, said
+
+
+def _joined(one: Group, other: Group) -> Group:
+    return Group(f"{one.code}+{other.code}", f"{one.label}＋{other.label}", one.inside | other.inside)
+
+
+def _table(survey: Survey, read: Sample, groups: list[Group]) -> pd.DataFrame:
+    replicates = sample.replicates(survey)
+    rows = [_of_group(survey, read, replicates, group) for group in groups]
+    table = pd.concat(rows, ignore_index=True)
+    table["differs"] = _differs(table.pop("t"), table.pop("df"), survey.round.level)
+    return table
+
+
+def _of_group(survey: Survey, read: Sample, replicates: np.ndarray, group: Group) -> pd.DataFrame:
+    own = _shares(survey, read, replicates, group.inside)
+    rest = _shares(survey, read, replicates, ~group.inside)
+    level, df = survey.round.level, _freedom(survey, read, group)
+    low, high = own.share_interval(level, df)
+    keys = {"group": group.code, "group_label": group.label}
+    return pd.DataFrame(
+        {
+            **keys,
+            "item": [item.code for item in read.items],
+            "label": [item.label for item in read.items],
+            "estimate": own.point * 100,
+            "std_error": own.std_error * 100,
+            "conf_low": low * 100,
+            "conf_high": high * 100,
+            "n": (~np.isnan(read.answers[group.inside, 1:])).sum(axis=0),
+            "relative": 100 * _relative(own.point),
+            **_unlike(own, rest, level, df),
+        }
+    )
+
+
+def _unlike(own: Drawn, rest: Drawn, level: float, df: float) -> dict[str, np.ndarray | float]:
+    """Compare the relative shares: difference in percentage points with limits, t and its degrees of freedom."""
+    angle = Drawn(_angle(own.point) - _angle(rest.point), _angle(own.all_draws) - _angle(rest.all_draws))
+    # the interval of the angles, in percentage points by how far apart the two parts lie
+    points = 100 * _ratio(_relative(own.point) - _relative(rest.point), angle.point)
+    low, high = angle.interval(level, df)
+    limits = {"difference_low": points * low, "difference_high": points * high}
+    return {"difference": points * angle.point, **limits, "t": angle.point / angle.std_error, "df": df}
+
+
+def _shares(survey: Survey, read: Sample, replicates: np.ndarray, inside: np.ndarray) -> Drawn:
+    """LMG shares among the respondents inside; a replicate that leaves too few of them has NaN."""
+    part = replace(read, used=read.used & inside)
+    drawn = replicates[part.used] > 0
+    enough = drawn.sum(axis=0) > 2 * len(read.items)
+    point, draws = sample.fitted(part, survey.design.weights, replicates[:, enough])
+    shares = np.full((replicates.shape[1], len(read.items)), np.nan)
+    shares[enough] = lmg(draws.covariance)
+    return Drawn(lmg(point.covariance[0]), shares)
+
+
+def _relative(shares: np.ndarray) -> np.ndarray:
+    total = shares.sum(axis=-1, keepdims=True)
+    parts: np.ndarray = np.divide(shares, total, out=np.full_like(shares, np.nan), where=total > 0)
+    return parts
+
+
+def _angle(shares: np.ndarray) -> np.ndarray:
+    """Arcsine of the root of relative shares: as a share is about the square of a coefficient, its spread is then even.
+
+    The smaller a share comes out, the smaller its standard error, so that small shares would seem to differ from all others.
+    """
+    return np.asarray(np.arcsin(np.sqrt(np.clip(_relative(shares), 0.0, 1.0))))
+
+
+def _ratio(apart: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """Shares' difference per difference of angles, 1 where there is neither."""
+    same = np.abs(angles) < 1e-12
+    return np.where(same, 1.0, apart / np.where(same, 1.0, angles))
+
+
+def _freedom(survey: Survey, read: Sample, group: Group) -> float:
+    """Effective degrees of freedom of a mean over the group: few clusters, or a few heavy weights, leave few."""
+    influence = np.where(read.used & group.inside, survey.design.weights, 0.0)
+    return float(max(estimate.small_sample(influence, survey.design).df[0], 1.0))
+
+
+def _differs(t: pd.Series, df: pd.Series, level: float) -> np.ndarray:
+    """Reject by Holm (1979) over all rows, both directions."""
+    p = 2 * stats.t.sf(np.abs(t), df)
+    order = np.argsort(p, kind="stable")
+    falls = p[order] <= (1 - level) / (len(p) - np.arange(len(p)))
+    rejected = np.zeros(len(p), dtype=bool)
+    rejected[order] = np.logical_and.accumulate(falls)
+    return np.select([rejected & (t > 0), rejected & (t < 0)], ["more", "less"], "no")
+
+
+def _empty() -> pd.DataFrame:
+    words, numbers = (
+        ["group", "group_label", "item", "label"],
+        ["estimate", "std_error", "conf_low", "conf_high"],
+    )
+    more = ["relative", "difference", "difference_low", "difference_high"]
+    table = pd.DataFrame({name: pd.Series(dtype=object) for name in words})
+    table = table.assign(**{name: pd.Series(dtype=float) for name in numbers}, n=pd.Series(dtype=int))
+    return table.assign(**{name: pd.Series(dtype=float) for name in more}, differs=pd.Series(dtype=object))
