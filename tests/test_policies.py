@@ -60,8 +60,24 @@ def test_ten_enterprises_by_hand() -> None:
             "received": 600 / 9 * 2 / 5,
         }
     )
-    assert table["n"].tolist() == [9, 8, 8, 8]
+    assert table["n"].tolist() == [9, 0, 0, 0]  # fewer than k lie between the stages: the gate hides these
     assert table["count"].tolist() == [6, 4, 3, 2]
+
+
+def test_stages_that_a_few_lie_between_are_hidden() -> None:
+    many = pd.concat([ten()] * 10, ignore_index=True)  # ten lie between any two stages
+    assert funnel(opened(many))["n"].tolist() == [90, 80, 80, 80]
+    survey = opened(many)
+    survey.round.k = 11  # type: ignore[misc]
+    table = disclosure.Gate(k=11, min_raters=30)(drivers.funnel(survey)).table.set_index("stage")  # type: ignore[union-attr]
+    assert table["shown"].to_dict() == {
+        "aware": "yes",
+        "eligible": "yes",
+        "applied": "hidden",
+        "received": "yes",
+    }
+    assert np.isnan(table.loc["applied", ["estimate", "conf_low", "step", "step_low"]].astype(float)).all()
+    assert np.isnan(table.loc["received", "step"])  # it would give the hidden stage back
 
 
 def test_steps_are_shares_of_the_stage_before_and_few_are_not_given() -> None:

@@ -76,7 +76,8 @@ def funnel(survey: Survey) -> estimate.Result | None:
         Four rows a policy: `policy`, `label`, `stage`, `stage_label`, `estimate` (per cent of all enterprises; who is not
         aware has not got any further), `std_error`, `conf_low`, `conf_high`, `n`, `count`; `step`, `step_low`, `step_high`
         (per cent of the stage before), `step_n`, `step_count`. Numbers of a step with
-        fewer than k before it are left out. `extra`: `lost`, a row a policy: the step on which the largest part is lost (`stage`,
+        fewer than k before it are left out; a stage that fewer than k fewer have reached than the one before has n = 0, and is
+        not shown. `extra`: `lost`, a row a policy: the step on which the largest part is lost (`stage`,
         `stage_label`, `among`, `estimate`, its limits, `n`, `count`), `lead` with limits over the next step, `text`; not being
         eligible is no loss; `notes`. None where not asked.
 
@@ -231,8 +232,30 @@ def _stages(survey: Survey, policy: Policy, inside: np.ndarray) -> pd.DataFrame:
     keys.insert(1, "label", policy.label)
     told = bool((~np.isnan(policy.stage) & inside).any()) or not (policy.aware[inside] == 1).any()
     n = np.array([aware.sum(), *[whole.sum() if told else 0] * 3])
+    near = _too_near(count, survey.round.k)
+    n[near] = 0  # the gate hides what nobody stands behind
     table = estimate.tidy(keys, _of_all(survey, policy, inside, n), level, factor=100.0, count=count)
-    return table.assign(**_steps(survey, np.where(inside[:, None], policy.steps, np.nan)))
+    steps = pd.DataFrame(_steps(survey, np.where(inside[:, None], policy.steps, np.nan)))
+    # the step to a hidden stage and the step from it would give it back
+    unseen = sorted({place for stage in near for place in (stage, stage + 1) if place < len(steps)})
+    steps.loc[unseen, ["step", "step_low", "step_high"]] = np.nan
+    steps.loc[unseen, ["step_n", "step_count"]] = 0
+    return table.assign(**{str(name): steps[name].to_numpy() for name in steps})
+
+
+def _too_near(count: Sequence[int], k: int) -> list[int]:
+    """Find the stages that fewer than k enterprises fewer have reached than the stage shown before: those would be told.
+
+    >>> _too_near([90, 60, 55, 20], 10)
+    [2]
+    """
+    near, last = [], count[0]
+    for stage, reached in enumerate(count[1:], start=1):
+        if 0 < last - reached < k:
+            near.append(stage)
+        else:
+            last = reached
+    return near
 
 
 def _steps(survey: Survey, steps: np.ndarray) -> dict[str, np.ndarray]:

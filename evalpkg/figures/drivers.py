@@ -15,6 +15,7 @@ from evalpkg.fragment import (
     known,
     listing,
     not_asked,
+    nothing,
     number,
     places,
     score,
@@ -40,6 +41,8 @@ def drivers(
     if result is None:
         return not_asked("总体满意度和各方面的评价")
     records = frame.records(frame.require(result))
+    if not records:
+        return nothing(f"{'；'.join(result.extra.get('notes', ())) or '没有可以分析的方面'}。")
     rows = rows_of(result, ticks=True)
     forest = Forest(
         rows,

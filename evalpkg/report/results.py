@@ -23,6 +23,19 @@ def _cells(column: str) -> Analysis:
     return lambda survey: scores.cells(survey, column, scores=scores.departments(survey))
 
 
+def _attempted(analysis: Callable[..., Result | None], *given: str) -> Analysis:
+    return lambda survey: drivers.attempt(analysis, survey, *given)
+
+
+def _drivers(analysis: Callable[[Survey, Result | None], Result | None]) -> Analysis:
+    return lambda survey: analysis(survey, drivers.halo(survey))
+
+
+def _named(survey: Survey) -> Result | None:
+    said = complaints.mentions(survey, complaints.themes(survey))
+    return drivers.attempt(drivers.reported, survey, said)
+
+
 ANALYSES: dict[str, Analysis] = {
     "overall": outlook.overall,
     "estimands": outlook.estimands,
@@ -38,7 +51,15 @@ ANALYSES: dict[str, Analysis] = {
     "departments_by_district": _cells("district"),
     "departments_by_size": _cells("size"),
     "departments_by_industry": _cells("industry"),
-    "drivers": drivers.shares,
+    "drivers": _drivers(drivers.shares),
+    "halo": drivers.halo,
+    "what_if": _drivers(drivers.what_if),
+    "odds": _attempted(drivers.odds),
+    "drivers_by_size": _attempted(drivers.by, "size"),
+    "policies": _attempted(drivers.funnel),
+    "policies_by_size": _attempted(drivers.funnel_by_size),
+    "policy_effects": _attempted(drivers.policy_effects),
+    "theme_effects": _named,
     "themes": complaints.themes,
     "returns": fieldwork.returns,
     "flags": integrity.flags,

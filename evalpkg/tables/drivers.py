@@ -61,6 +61,8 @@ def drivers(
     if result is None:
         return not_asked(SUBJECT)
     rows = make.records(result)
+    if not rows:
+        return Fragment("") if folded else nothing("没有可以分析的方面，所以这里不列。")
     judged = any(row.get("zone") in ZONES for row in rows)
     columns = [_labels(rows), *make.estimates("重要性 %", rows), *_beside(rows)]
     if judged:

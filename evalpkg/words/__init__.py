@@ -1,5 +1,6 @@
 """One Chinese sentence per finding; every number in prose comes from here, so text and table cannot disagree."""
 
+from evalpkg.words.card import department, department_drivers
 from evalpkg.words.departments import departments, roles
 from evalpkg.words.drivers import drivers, drivers_limits, drivers_sure, drivers_weak
 from evalpkg.words.effects import forest, odds, policy_effects, subgroups, theme_effects, what_if
@@ -28,6 +29,8 @@ __all__ = [
     "answer",
     "answers",
     "appeals",
+    "department",
+    "department_drivers",
     "departments",
     "difficulties",
     "doubts",
