@@ -1,4 +1,4 @@
-"""What is published covers the truth as often as it says: 200 runs here, thousands in `make validate`."""
+"""The simulations behind `make validate`: their worlds, how runs are shared out, and the table that they fill."""
 
 from __future__ import annotations
 
@@ -6,24 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import short_coverage
 from scipy import stats
 from validation import places, simulation, table, worlds
-from validation.scenario import INSIDE, JOINT, Row, differences, within
+from validation.scenario import Row, differences, within
 from validation.simulation import Outcome
 
 from evalpkg.estimate import mean
-
-RUNS = 200
-SURE = float(
-    stats.norm.ppf(0.9995)
-)  # a band that a method of exactly .93, .94 or .97 leaves once in 1,000 tests
-# Not repeated here, for time: what `make validate` adds to these
-SHORT = [
-    "means_firms", "means_38", "means_15", "replicates_38", "differences_demo", "differences_firms", "differences_linear",
-    "ranks_near-ties_15", "ranks_near-ties_38", "ranks_near-ties_1000", "ranks_all_equal_15", "ranks_all_equal_38",
-    "ranks_all_equal_1000", "published_38", "areas_same", "areas_differ",
-]  # fmt: skip
-
 
 # --- the worlds tell the truth ----------------------------------------------------------------------------
 
@@ -115,37 +104,8 @@ def test_pairs_and_coverage_are_counted_plainly() -> None:
 # --- coverage ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", SHORT)
-def test_statements_cover_and_controls_fail(key: str) -> None:
-    values, _ = simulation.simulate(key, 0, RUNS)
-    for row, column in zip(simulation.SCENARIOS[key].rows, values.T, strict=True):
-        assert_as_it_should_be(row, column)
-
-
-def assert_as_it_should_be(row: Row, values: np.ndarray) -> None:
-    """Compare the mean over runs with its band, wider by what chance may do in so few runs."""
-    rate, runs = values.mean(), len(values)
-    yes_or_no = np.isin(values, (0, 1)).all()
-
-    def slack(p: float) -> float:
-        return SURE * float(np.sqrt(p * (1 - p) / runs if yes_or_no else values.var() / runs))
-
-    if row.kind == "interval":
-        assert INSIDE[0] - slack(INSIDE[0]) <= rate <= INSIDE[1] + slack(INSIDE[1]), (
-            f"{row.label}: {rate:.3f}"
-        )
-    elif row.kind == "joint":
-        assert rate >= JOINT - slack(JOINT), f"{row.label}: {rate:.3f}"
-    elif row.kind == "control":
-        assert rate < INSIDE[0] - slack(INSIDE[0]), f"{row.label} does not fail: {rate:.3f}"
-    else:
-        assert rate < 0.6, f"{row.label}: {rate:.3f}"  # "mean squared error about halves"
-
-
 def test_shrunken_cells_of_a_round_cover_and_gain() -> None:
-    values, _ = simulation.simulate("cells_differ", 0, 40)  # 525 cells a run
-    for row, column in zip(simulation.SCENARIOS["cells_differ"].rows, values.T, strict=True):
-        assert_as_it_should_be(row, column)
+    short_coverage.check("cells_differ", 40)  # 525 cells a run
 
 
 def test_adjusting_for_severity_is_what_makes_the_difference() -> None:

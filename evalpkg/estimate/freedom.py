@@ -145,18 +145,22 @@ def _quadratic_form(design: Design, cells: Calibration) -> Callable[[Floats], tu
     def by_cluster(values: Floats) -> csr_array:
         return csr_array((values, (design.cluster_codes, cells.cell)), shape=(groups, cells.n_cells))
 
-    fitted, q = by_cluster(weights) @ x, x.shape[1]
+    a = by_cluster(weights) @ x
+    aa, a_sum = a.T @ a, a.sum(axis=0)
 
     def found(v: Floats) -> tuple[float, float]:
+        # U = [a b], K = [[inner, -I], [-I, 0]]: what is needed of U K U' block by block, for a is the same for every v
         d = design.cluster_totals(v[:, None])[:, 0]
         inner = solved.T @ (np.bincount(cells.cell, weights=ratio**2 * v, minlength=len(x))[:, None] * solved)
-        u = np.hstack([fitted, by_cluster(ratio * v) @ solved])
-        k = np.block([[inner, -np.eye(q)], [-np.eye(q), np.zeros((q, q))]])
-        ku, one = k @ (u.T @ u), u.sum(axis=0)
-        trace = d.sum() + np.trace(ku)
-        on_diagonal = np.einsum("gi,ij,gj->g", u, k, u, optimize=True)
-        square = d @ d + 2 * d @ on_diagonal + np.einsum("ij,ji->", ku, ku)
-        expected = (trace - (d.sum() + one @ k @ one) / groups) * groups / (groups - 1)
+        b = by_cluster(ratio * v) @ solved
+        ab, across = a.T @ b, inner @ aa
+        trace = d.sum() + np.trace(across) - 2 * np.trace(ab)
+        on_diagonal = (a * (a @ inner - 2 * b)).sum(axis=1)
+        upper = across - ab.T
+        squares = (upper * upper.T).sum() - 2 * ((inner @ ab - b.T @ b) * aa).sum() + (ab * ab.T).sum()
+        square = d @ d + 2 * d @ on_diagonal + squares
+        one = a_sum @ (inner @ a_sum - 2 * b.sum(axis=0))
+        expected = (trace - (d.sum() + one) / groups) * groups / (groups - 1)
         if expected <= NONE_LEFT * v.sum():
             return 1.0, 1.0
         return float(v.sum() / expected), max(float(trace**2 / square), 1.0)

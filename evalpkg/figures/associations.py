@@ -6,7 +6,7 @@ from evalpkg.disclosure import Protected
 from evalpkg.figures.effects import effects
 from evalpkg.fragment import Fragment
 
-DRIVER_SIGNS = ("estimate", "family", "sure", "unsure", "few")  # of the page, for its legend
+DRIVER_SIGNS = ("estimate", "region", "family", "sure", "unsure", "few")  # of the page, for its legend
 
 
 def steps(result: Protected | None, *, no: int = 1) -> Fragment:
