@@ -115,7 +115,7 @@ def test_where_it_is_weak_is_named_with_its_confidence() -> None:
     finding = words.drivers_weak(made.drivers())
     assert (finding.clauses, finding.tag) == (("重要而做得差的，", "先改"), words.SURE)
     assert "办事效率 97%（得分 66.8）、政策落实兑现 95%（得分 65.9）" in finding.detail
-    assert "尚不能认定的有诉求回应 62%、公开透明 8%，其中过半的下轮再看" in finding.detail
+    assert "尚不能认定的有诉求回应 62%、公开透明 8%，把握过半的下轮再看" in finding.detail
 
 
 def test_where_nothing_is_sure_nothing_is_called_the_place_to_begin() -> None:
@@ -123,7 +123,7 @@ def test_where_nothing_is_sure_nothing_is_called_the_place_to_begin() -> None:
     assert (finding.clauses, finding.tag) == (("没有哪一项", "可以认定要先改"), words.UNSURE)
     assert "办事效率 94%" in finding.detail and "95%（" not in finding.detail
     none = words.drivers_weak(made.drivers(p_fix=0.0, zone="later"))
-    assert "没有一项有可能落在“先改”区" in none.detail
+    assert "落在“先改”区的把握都不到 5%" in none.detail
     result = made.drivers()
     without = dataclasses.replace(result, table=result.table.drop(columns=["p_fix", "zone"]))
     assert words.drivers_weak(without).clauses == ("先改哪一项不能判断",)

@@ -60,7 +60,7 @@ def test_ten_enterprises_by_hand() -> None:
             "received": 600 / 9 * 2 / 5,
         }
     )
-    assert table["n"].tolist() == [9, 0, 0, 0]  # fewer than k lie between the stages: the gate hides these
+    assert table["n"].tolist() == [0, 0, 0, 0]  # fewer than k lie between the stages: the gate hides these
     assert table["count"].tolist() == [6, 4, 3, 2]
 
 
@@ -72,12 +72,21 @@ def test_stages_that_a_few_lie_between_are_hidden() -> None:
     table = disclosure.Gate(k=11, min_raters=30)(drivers.funnel(survey)).table.set_index("stage")  # type: ignore[union-attr]
     assert table["shown"].to_dict() == {
         "aware": "yes",
-        "eligible": "yes",
-        "applied": "hidden",
-        "received": "yes",
+        "eligible": "hidden",  # 40 of the 50 aware who answered
+        "applied": "yes",  # 20 fewer than these 50
+        "received": "hidden",
     }
-    assert np.isnan(table.loc["applied", ["estimate", "conf_low", "step", "step_low"]].astype(float)).all()
-    assert np.isnan(table.loc["received", "step"])  # it would give the hidden stage back
+    assert np.isnan(table.loc["eligible", ["estimate", "conf_low", "step", "step_low"]].astype(float)).all()
+    assert np.isnan(table.loc["applied", "step"])  # it would give the hidden stage back
+
+
+def test_a_few_who_have_not_heard_of_it_are_not_told() -> None:
+    many = pd.concat([ten()] * 10, ignore_index=True)
+    for few, n in ((5, 0), (20, 100)):
+        answered = many.assign(H1_1="2", H2_1="3")
+        answered.loc[: few - 1, "H1_1"], answered.loc[: few - 1, "H2_1"] = "0", None
+        table = funnel(opened(answered))
+        assert table.loc["aware", ["count", "n"]].tolist() == [100 - few, n]
 
 
 def test_steps_are_shares_of_the_stage_before_and_few_are_not_given() -> None:
@@ -127,9 +136,9 @@ def test_contradictions_and_answers_of_the_unaware() -> None:
     result = drivers.funnel(opened(responses))
     assert result is not None
     table = result.table.set_index("stage")
-    assert table.loc["aware", "n"] == 8
+    assert table.loc["aware", "n"] == 0  # 8 answered, 6 of them aware: fewer than k lie between
     assert table["count"].tolist() == [6, 4, 3, 2]
-    assert "有 1 处回答前后矛盾" in result.extra["notes"][0]
+    assert "有不足 10 处回答前后矛盾" in result.extra["notes"][0]
 
 
 def test_nobody_aware_and_nobody_eligible() -> None:

@@ -113,7 +113,12 @@ def _table(survey: Survey, fit: _Fit) -> pd.DataFrame:
             "vif": collinearity.inflation(fit.point.covariance[0][1:, 1:]),
         }
     )
-    return pd.concat([table, positions.located(_map(fit, score.estimate, level))], axis=1)
+    place = positions.located(_map(fit, score.estimate, level))
+    # a share has no sign: where better marks go with less satisfaction, mending it first is no conclusion
+    against = fit.point.covariance[0][0, 1:] < 0
+    place.loc[against, ["p_fix", "p_keep"]] = 0.0
+    place.loc[against, "zone"] = "later"
+    return pd.concat([table, place], axis=1)
 
 
 def _places(survey: Survey, fit: _Fit) -> dict[str, np.ndarray]:
@@ -180,6 +185,11 @@ def _notes(fit: _Fit) -> tuple[str, ...]:
     """Say what a reader must know before trusting the shares."""
     labels = [item.label for item in fit.sample.items]
     notes = [*division.note(len(labels)), *collinearity.notes(fit.point.covariance[0][1:, 1:], labels)]
+    notes += [
+        f"“{label}”打分越高，“{fit.sample.outcome.label}”反而越低，份额只说明关系的大小，请检查这一题的方向"
+        for label, r in zip(labels, fit.point.covariance[0][0, 1:], strict=True)
+        if r < 0
+    ]
     if fit.shares.point.sum() * 100 >= TAUTOLOGY:
         notes.append(
             f"各项解释了“{fit.sample.outcome.label}”差别的九成以上，"

@@ -91,7 +91,7 @@ def _check(survey: Survey, item: Item, raters: int, p: int) -> None:
     fewest = max(survey.round.min_raters, PER_DRIVER * p)
     if raters < fewest:
         raise DriversError(
-            f"“{item.label}”的影响因素：只有 {raters} 家企业打分，分析 {p} 项因素至少要 {fewest} 家；"
+            f"“{item.label}”的影响因素：打分的企业{sample.about(raters, survey.round.k)} 家，分析 {p} 项因素至少要 {fewest} 家；"
             "请减少因素，或只看全部部门"
         )
 

@@ -64,7 +64,7 @@ def halo(survey: Survey) -> estimate.Result | None:
         same respondents without the level; `share`, `share_low`, `share_high`: what the driver adds to the level,
         per cent of the outcome's variance (LMG, level always in). Empty where the level cannot be told apart; `notes` say why.
         `extra`: `halo_share`, `halo_share_low`, `halo_share_high` (per cent of the variance, level alone), `reliability` of the
-        level, `reliability_half` of that from half of the ratings (0 to 1), `strength` (see `Controlled`), `outside` (respondents
+        level, `reliability_half` of that from half of the ratings (0 to 1), `strength` (see `Controlled`), `outside_count` (respondents
         with fewer than two ratings), `outcome`, `notes`. None when drivers or departments are not asked.
 
     Raises
@@ -92,7 +92,8 @@ def halo(survey: Survey) -> estimate.Result | None:
 def _fitted(survey: Survey, own: Level, p: int) -> tuple[_Fit, Controlled] | str:
     """Fit with and without the level, or say in Chinese why that cannot be done."""
     if own.known.sum() < PER_DRIVER * (p + 1):
-        return f"给两个以上部门打过分的企业只有 {own.known.sum()} 家，至少要 {PER_DRIVER * (p + 1)} 家"
+        rated = sample.about(int(own.known.sum()), survey.round.k)
+        return f"给两个以上部门打过分的企业{rated} 家，至少要 {PER_DRIVER * (p + 1)} 家"
     try:
         read = sample.read(among(survey, own.known))
     except DriversError as error:
@@ -208,7 +209,8 @@ def _result(
 ) -> estimate.Result:
     notes = [f"没有扣除打分松紧：{fault}"] if fault else []
     if outside:
-        notes.append(f"{outside} 家企业打过分的部门不足两个，看不出打分松紧，没有计入扣除后的结果")
-    extra = {**found, "outside": outside, "outcome": read.outcome.label, "notes": tuple(notes)}
+        few = sample.about(outside, survey.round.k)
+        notes.append(f"{few} 家企业打过分的部门不足两个，看不出打分松紧，没有计入扣除后的结果")
+    extra = {**found, "outside_count": outside, "outcome": read.outcome.label, "notes": tuple(notes)}
     base = "给两个以上部门打过分的企业"
     return estimate.Result(table, "halo", "分", base, len(survey.responses), extra)

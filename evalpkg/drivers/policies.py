@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evalpkg import estimate
-from evalpkg.drivers import adjustment
+from evalpkg.drivers import adjustment, sample
 from evalpkg.drivers.importance import DriversError
 
 if TYPE_CHECKING:
@@ -182,7 +182,9 @@ def _policies(survey: Survey) -> tuple[list[Policy], tuple[str, ...]] | None:
     policies = [policy for policy, _ in pairs if not np.isnan(policy.aware).all()]
     against = sum(odd for _, odd in pairs)
     if against:
-        notes.append(f"有 {against} 处回答前后矛盾（没听说过却申请过或享受了），不计入")
+        notes.append(
+            f"有{sample.about(against, survey.round.k)} 处回答前后矛盾（没听说过却申请过或享受了），不计入"
+        )
     return (policies, tuple(notes)) if policies else None
 
 
@@ -232,7 +234,10 @@ def _stages(survey: Survey, policy: Policy, inside: np.ndarray) -> pd.DataFrame:
     keys.insert(1, "label", policy.label)
     told = bool((~np.isnan(policy.stage) & inside).any()) or not (policy.aware[inside] == 1).any()
     n = np.array([aware.sum(), *[whole.sum() if told else 0] * 3])
-    near = _too_near(count, survey.round.k)
+    # who answered, who of them is aware, who of these answered how far it got, and how far: one within the other
+    told_of = int((whole & (policy.aware == 1)).sum())
+    first = _too_near([int(aware.sum()), count[0]], survey.round.k)
+    near = [stage - 1 for stage in first] + _too_near([told_of, *count[1:]], survey.round.k)
     n[near] = 0  # the gate hides what nobody stands behind
     table = estimate.tidy(keys, _of_all(survey, policy, inside, n), level, factor=100.0, count=count)
     steps = pd.DataFrame(_steps(survey, np.where(inside[:, None], policy.steps, np.nan)))

@@ -122,6 +122,15 @@ def fitted(sample: Sample, weights: np.ndarray, replicates: np.ndarray) -> tuple
     return point, drawn
 
 
+def about(count: int, k: int) -> str:
+    """Word a number of respondents for a sentence that is published: no exact count, none below k.
+
+    >>> about(4, 10), about(23, 10)
+    ('不足 10', '约 25')
+    """
+    return f"不足 {k}" if count < k else f"约 {5 * round(count / 5)}"
+
+
 def _outcome(survey: Survey, outcome: Item | None, values: np.ndarray | None) -> np.ndarray | None:
     if values is not None:
         return np.asarray(values, dtype=float)

@@ -72,7 +72,8 @@ def sensitivity(
             **columns,
         }
     )
-    if halo is not None and not halo.table.empty:
+    few = halo is not None and 0 < halo.extra.get("outside_count", 0) < survey.round.k
+    if halo is not None and not halo.table.empty and not few:
         table["halo"] = table["item"].map(halo.table.set_index("item")["share"])
     ordered = table.sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
     extra = {**_agreement(ordered), "notes": tuple(notes)}

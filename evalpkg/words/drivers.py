@@ -65,9 +65,9 @@ def drivers_weak(result: Protected | None) -> Finding:
     said = [f"{row['label']} {to_fix(row)}（得分 {score(number(row, 'score'))}）" for row in fix]
     parts = [f"落在“先改”区的把握：{'、'.join(said)}"] if fix else []
     open_ = listing((f"{row['label']} {to_fix(row)}" for row in maybe), 9)
-    again = "，其中过半的下轮再看" if any(row.get("zone") == "watch" for row in maybe) else ""
+    again = "，把握过半的下轮再看" if any(row.get("zone") == "watch" for row in maybe) else ""
     parts += [f"尚不能认定的有{open_}{again}"] if maybe else []
-    parts += ["没有一项有可能落在“先改”区"] if not parts else []
+    parts += ["落在“先改”区的把握都不到 5%"] if not parts else []
     detail = "；".join((*parts, "把握不低于 95% 才叫先改")) + "。"
     if fix:
         return Finding(question, ("重要而做得差的，", "先改"), detail, SURE)

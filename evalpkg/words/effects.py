@@ -47,9 +47,12 @@ def what_if(result: Protected | None) -> Finding:
         f"如果对{row['label']}不够满意的企业打分提高一档，{outcome}{_moves(row, '相应高', '相应低')}"
         f"（{_limits(row)}），{level}；这是相关，不是承诺。"
     )
+    lower = [r["label"] for r in rows if r.get("sure") == "down"]
+    detail += f"{'、'.join(lower)}打分高的，满意度反而可以认定较低，请检查题目方向。" if lower else ""
     if not sure:
         return Finding(WHAT_IF, ("不够满意的企业打分提高，", "相应高多少不能认定"), detail, UNSURE)
-    more = f"可以认定的有 {len(sure)} 项：{_listed(sure)}。" if len(sure) > 1 else "其余各项尚不能认定。"
+    rest = "" if lower else "其余各项尚不能认定。"
+    more = f"可以认定的有 {len(sure)} 项：{_listed(sure)}。" if len(sure) > 1 else rest
     return Finding(
         WHAT_IF, (*joined(row["label"], "高一档，"), f"满意度相应高 {score(number(row, 'estimate'))} 分"),
         detail + (more if len(rows) > 1 else ""), SURE,
