@@ -30,7 +30,15 @@ def scores(**more: object) -> Protected:
 def drawn(estimates: list[float], r2: float, **more: object) -> Protected:
     table = pd.DataFrame({"label": ["办事效率", "服务态度"], "estimate": estimates, "n": 200, "shown": "yes"})
     table = table.assign(rank_low=1.0, rank_high=2.0, support="full", **more)
-    extra = {"r2": r2, "r2_low": r2 / 2, "r2_high": r2 * 2, "notes": (), "k": 10, "min_raters": 30}
+    extra = {
+        "r2": r2,
+        "r2_low": r2 / 2,
+        "r2_high": r2 * 2,
+        "halo_share": 40.0,
+        "notes": (),
+        "k": 10,
+        "min_raters": 30,
+    }
     return Protected("department_drivers", table, "%", "给“生态环境局”打分的企业", 1000, extra)
 
 
@@ -68,7 +76,17 @@ def test_what_goes_with_its_ratings() -> None:
     assert ("".join(first.clauses), first.tag) == ("办事效率关系最密切", words.SURE)
     little = words.department_drivers(drawn([0.9, 0.6], 1.5))
     assert little.clauses[0] == "看不出特别看重哪一面，"
-    assert "1.5%" in little.detail and "导致" not in little.detail
+    assert "扣除各家企业自己的松紧后" in little.detail and "1.5%" in little.detail
+
+
+def test_a_level_that_was_left_in_is_not_said_to_be_taken_out() -> None:
+    plain = drawn([0.9, 0.6], 1.5)
+    plain = Protected(
+        plain.name, plain.table, "%", plain.base, 1000, {**plain.extra, "halo_share": float("nan")}
+    )
+    finding = words.department_drivers(plain)
+    assert "没有扣除各家企业自己的松紧" in finding.detail
+    assert "主要是企业自己的松紧" not in finding.clauses
 
 
 def test_nothing_to_judge_says_why() -> None:

@@ -73,7 +73,7 @@ def test_shares_by_brute_force_with_the_level_always_in() -> None:
     assert result.extra["halo_share"] == pytest.approx(100 * sigma[0, 4] ** 2 / sigma[0, 0] / sigma[4, 4])
     assert result.extra["r2_low"] < result.extra["r2"] < result.extra["r2_high"]
     raters = int(survey.ratings["d2"].notna().sum())
-    assert (table["n"].tolist(), result.extra["raters"]) == ([raters] * 3, raters)
+    assert (table["n"].tolist(), result.extra["raters_count"]) == ([raters] * 3, raters)
     assert (result.name, result.unit, result.total) == ("department_drivers", "%", 400)
     assert (result.extra["department"], result.extra["notes"]) == ("部门2", ())
 

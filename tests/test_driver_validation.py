@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from short_coverage import assert_as_it_should_be, check
+from short_coverage import as_it_should_be, faults
 from validation import drivers, simulation
 
 from evalpkg.drivers.importance import lmg
@@ -12,13 +12,13 @@ from evalpkg.drivers.importance import lmg
 
 @pytest.mark.parametrize(("key", "runs"), [("halo_38", 60), ("halo_drivers_38", 80)])
 def test_the_level_is_taken_out_and_a_poorer_control_fails(key: str, runs: int) -> None:
-    check(key, runs)
+    assert faults(key, runs) == []
 
 
 def test_shares_and_places_cover_and_need_the_chambers() -> None:
     values, _ = simulation.simulate("drivers_38", 0, 80)
     for row, column in zip(simulation.SCENARIOS["drivers_38"].rows[:3], values.T[:3], strict=True):
-        assert_as_it_should_be(row, column)
+        assert as_it_should_be(row, column), f"{row.label}: {column.mean():.3f}"
     shares, alone, whole = values[:, [0, 3, 4]].mean(axis=0)
     assert max(alone, whole) < shares - 0.01  # a thousand runs tell how much
 

@@ -257,7 +257,9 @@ def test_groups_differ_only_where_that_is_sure() -> None:
 def test_the_step_that_loses_most_is_counted_where_it_is_sure() -> None:
     finding = words.funnel(made.funnel())
     assert finding.clauses == ("3 项政策里，", "2 项多卡在没听说过") and finding.tag == words.SURE
-    assert "享受面最大的是减税降费，占全部企业的 44.8%；最小的是稳岗返还，占 18.3%。" in finding.detail
+    assert (
+        "享受面最大的是减税降费，占全部企业的 44.8%；有 1 项享受的企业太少，不单列。" in finding.detail
+    )  # the smallest may be hidden
     assert "多卡在“没听说过”的是减税降费、稳岗返还。其余 1 项卡在哪一步尚不能认定。" in finding.detail
     assert "0.5" not in finding.detail
 
@@ -270,13 +272,18 @@ def test_a_funnel_without_a_sure_step_claims_none() -> None:
 @pytest.mark.parametrize(
     "finding",
     [
-        words.drivers, words.drivers_weak, words.drivers_sure, words.what_if, words.theme_effects, words.policy_effects,
-        words.odds, words.forest, words.subgroups, words.funnel,
+        words.drivers, words.drivers_weak, words.drivers_sure, words.what_if, words.policy_effects, words.odds,
+        words.forest, words.subgroups, words.funnel,
     ],
 )  # fmt: skip
 def test_what_was_not_asked_is_said_plainly(finding: Callable[[None], words.Finding]) -> None:
     assert finding(None).clauses[0].startswith("本次问卷没有问")
     assert finding(None).tag == ""
+
+
+def test_no_remarks_are_not_called_a_question_not_asked() -> None:
+    finding = words.theme_effects(None)
+    assert finding.clauses == ("没有可以比较的意见",) and "没有人写" in finding.detail
 
 
 def test_a_section_prints_conclusion_certainty_and_figures_and_escapes_them() -> None:

@@ -12,7 +12,6 @@ from evalpkg.drivers import DriversError, control, sample
 from evalpkg.drivers import level as levels
 from evalpkg.drivers.drawn import Drawn
 from evalpkg.drivers.halo import _holm as holm
-from evalpkg.drivers.halo import step
 from evalpkg.survey import Survey
 
 DEPARTMENTS = 6
@@ -222,12 +221,6 @@ def test_holm_by_hand() -> None:
     adjusted = holm(Drawn(np.array([1.0, 2.5, 2.0]), draws), df=1e9)
     # two-sided normal p-values .3173, .0124, .0455, times 1, 3, 2
     assert adjusted == pytest.approx([0.3173, 0.0373, 0.0910], abs=0.002)
-
-
-@pytest.mark.parametrize(("scale", "points"), [(small.FIVE, 25.0), (small.TEN, 10.0), (None, 25.0),
-    (small.Scale(1, 5, anchors={1: 20.0, 2: 40.0, 3: 60.0, 4: 80.0, 5: 100.0}), 20.0)])  # fmt: skip
-def test_a_step_is_that_of_the_scale(scale: small.Scale | None, points: float) -> None:
-    assert step(small.item("D1", "driver", scale=scale)) == points
 
 
 def test_gaps_drop_nobody() -> None:

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evalpkg import estimate, ranks
+from evalpkg import estimate
 from evalpkg.drivers import collinearity, division, positions, sample
 from evalpkg.drivers.drawn import Drawn
 from evalpkg.drivers.freedom import degrees
 from evalpkg.drivers.importance import johnson
 from evalpkg.drivers.incomplete import Moments
 from evalpkg.drivers.sample import REPLICATE_TOLERANCE, Sample
+from evalpkg.drivers.share_table import explained, share_table
 
 if TYPE_CHECKING:
     from evalpkg.survey import Survey
@@ -92,44 +93,22 @@ def _fitted(survey: Survey, read: Sample) -> _Fit:
 
 def _table(survey: Survey, fit: _Fit) -> pd.DataFrame:
     level, read = survey.round.level, fit.sample
-    low, high = fit.shares.share_interval(level, fit.df)
     score = estimate.mean(read.answers[:, 1:], survey.design)
     score_low, score_high = score.interval(level)
-    table = pd.DataFrame(
-        {
-            "item": [item.code for item in read.items],
-            "label": [item.label for item in read.items],
-            "estimate": fit.shares.point * 100,
-            "std_error": fit.shares.std_error * 100,
-            "conf_low": low * 100,
-            "conf_high": high * 100,
-            "n": (~np.isnan(read.answers[:, 1:])).sum(axis=0),
-            "p_first": fit.shares.first * 100,
-            **_places(survey, fit),
-            "johnson": johnson(fit.point.covariance[0]) * 100,
-            "score": score.estimate,
-            "score_low": score_low,
-            "score_high": score_high,
-            "vif": collinearity.inflation(fit.point.covariance[0][1:, 1:]),
-        }
+    covariance = fit.point.covariance[0]
+    table = share_table(read, fit.shares, fit.df, level, survey.round.seed_for("drivers")).assign(
+        johnson=johnson(covariance) * 100,
+        score=score.estimate,
+        score_low=score_low,
+        score_high=score_high,
+        vif=collinearity.inflation(covariance[1:, 1:]),
     )
     place = positions.located(_map(fit, score.estimate, level))
     # a share has no sign: where better marks go with less satisfaction, mending it first is no conclusion
-    against = fit.point.covariance[0][0, 1:] < 0
+    against = covariance[0, 1:] < 0
     place.loc[against, ["p_fix", "p_keep"]] = 0.0
     place.loc[against, "zone"] = "later"
     return pd.concat([table, place], axis=1)
-
-
-def _places(survey: Survey, fit: _Fit) -> dict[str, np.ndarray]:
-    """Give the places that each driver may take, all drivers at once."""
-    if len(fit.shares.point) < 2:
-        return {"rank_low": np.ones(1), "rank_high": np.ones(1)}
-    point, drawn = fit.shares.logits
-    found = ranks.rank_sets(
-        point, np.cov(drawn.T), df=fit.df, level=survey.round.level, seed=survey.round.seed_for("drivers")
-    )
-    return {"rank_low": found.lower.astype(float), "rank_high": found.upper.astype(float)}
 
 
 def _map(fit: _Fit, score: np.ndarray, level: float) -> positions.Map:
@@ -145,14 +124,10 @@ def _map(fit: _Fit, score: np.ndarray, level: float) -> positions.Map:
 
 
 def _extra(survey: Survey, fit: _Fit) -> dict[str, object]:
-    total = Drawn(fit.shares.point.sum(keepdims=True), fit.shares.draws.sum(axis=1, keepdims=True))
-    low, high = total.share_interval(survey.round.level, fit.df)
     score = np.nanmean(fit.point.cross[0, 2:, 0] * fit.sample.scale[1:] + fit.sample.centre[1:])
     return {
         "outcome": fit.sample.outcome.label,
-        "r2": float(total.point[0]) * 100,
-        "r2_low": float(low[0]) * 100,
-        "r2_high": float(high[0]) * 100,
+        **explained(fit.shares, fit.df, survey.round.level),
         "complete": _complete(fit.sample, survey.design.weights),
         "draws": len(fit.shares.draws),
         "mean_share": float(fit.shares.point.mean()) * 100,

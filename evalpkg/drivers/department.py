@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evalpkg import estimate, ranks
+from evalpkg import estimate
 from evalpkg.drivers import collinearity, sample
 from evalpkg.drivers import level as levels
 from evalpkg.drivers.control import beside, controlled
@@ -17,6 +17,7 @@ from evalpkg.drivers.freedom import degrees
 from evalpkg.drivers.halo import among
 from evalpkg.drivers.importance import DriversError, lmg
 from evalpkg.drivers.sample import Sample
+from evalpkg.drivers.share_table import explained, share_table
 
 if TYPE_CHECKING:
     from evalpkg.codebook import Item
@@ -56,7 +57,7 @@ def department(survey: Survey, code: str) -> estimate.Result | None:
     -------
     Result or None
         As `shares`, largest share first: `item`, `label`, `estimate` (per cent of the variance of the rating), `std_error`,
-        `conf_low`, `conf_high`, `n`, `p_first`, `rank_low`, `rank_high`. `extra`: `department` (label), `code`, `raters`, `r2`,
+        `conf_low`, `conf_high`, `n`, `p_first`, `rank_low`, `rank_high`. `extra`: `department` (label), `code`, `raters_count`, `r2`,
         `r2_low`, `r2_high` (drivers beside the level, per cent), `halo_share` (level by itself; NaN where it is not taken
         out), `left_out`, `notes`. None when the survey has no drivers, or nobody rated the department or answered them.
 
@@ -120,16 +121,14 @@ def _fitted(survey: Survey, read: Sample, raters: np.ndarray, code: str) -> _Fit
 
 
 def _result(survey: Survey, item: Item, fit: _Fit) -> estimate.Result:
-    table = _table(survey, fit).sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
-    total = Drawn(fit.shares.point.sum(keepdims=True), fit.shares.draws.sum(axis=1, keepdims=True))
-    low, high = total.share_interval(survey.round.level, fit.df)
+    level, seed = survey.round.level, survey.round.seed_for("department drivers")
+    table = share_table(fit.sample, fit.shares, fit.df, level, seed)
+    table = table.sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
     extra = {
         "department": item.label,
         "code": item.department,
-        "raters": int(fit.sample.used.sum()),
-        "r2": float(total.point[0]) * 100,
-        "r2_low": float(low[0]) * 100,
-        "r2_high": float(high[0]) * 100,
+        "raters_count": int(fit.sample.used.sum()),
+        **explained(fit.shares, fit.df, level),
         "halo_share": fit.own * 100,
         "left_out": fit.sample.left_out,
         "notes": (
@@ -139,30 +138,3 @@ def _result(survey: Survey, item: Item, fit: _Fit) -> estimate.Result:
     }
     base = f"给“{item.label}”打分的企业"
     return estimate.Result(table, "department_drivers", "%", base, len(survey.responses), extra)
-
-
-def _table(survey: Survey, fit: _Fit) -> pd.DataFrame:
-    level, read = survey.round.level, fit.sample
-    low, high = fit.shares.share_interval(level, fit.df)
-    return pd.DataFrame(
-        {
-            "item": [driver.code for driver in read.items],
-            "label": [driver.label for driver in read.items],
-            "estimate": fit.shares.point * 100,
-            "std_error": fit.shares.std_error * 100,
-            "conf_low": low * 100,
-            "conf_high": high * 100,
-            "n": (~np.isnan(read.answers[:, 1:])).sum(axis=0),
-            "p_first": fit.shares.first * 100,
-            **_places(survey, fit),
-        }
-    )
-
-
-def _places(survey: Survey, fit: _Fit) -> dict[str, np.ndarray]:
-    if len(fit.shares.point) < 2:
-        return {"rank_low": np.ones(1), "rank_high": np.ones(1)}
-    point, drawn = fit.shares.logits
-    seed = survey.round.seed_for("department drivers")
-    found = ranks.rank_sets(point, np.cov(drawn.T), df=fit.df, level=survey.round.level, seed=seed)
-    return {"rank_low": found.lower.astype(float), "rank_high": found.upper.astype(float)}

@@ -20,7 +20,6 @@ from evalpkg.drivers.level import Level
 from evalpkg.drivers.sample import Sample
 
 if TYPE_CHECKING:
-    from evalpkg.codebook import Item
     from evalpkg.survey import Survey
 
 PER_DRIVER = 10  # respondents with a level; with fewer a tenth of the variance is explained by chance
@@ -118,7 +117,7 @@ def among(survey: Survey, inside: np.ndarray) -> Survey:
 
 def _estimates(survey: Survey, read: Sample, moments: Controlled) -> _Fit:
     p, good = len(read.items), moments.possible
-    unit = read.scale[0] / read.scale[1 : p + 1] * [step(item) for item in read.items]
+    unit = read.scale[0] / read.scale[1 : p + 1] * [item.step for item in read.items]
     right = moments.corrected[good]
     return _Fit(
         sample=read,
@@ -135,16 +134,6 @@ def slopes(covariance: np.ndarray) -> np.ndarray:
     inverse = np.linalg.pinv(covariance[:, 1:, 1:], rcond=1e-8, hermitian=True)
     found: np.ndarray = (inverse @ covariance[:, 1:, :1])[..., 0]
     return found
-
-
-def step(item: Item) -> float:
-    """One step of the item's own scale, on 0-100: 25 of five marks, 10 from 0 to 10."""
-    if item.scale is None:
-        return 25.0
-    if item.scale.anchors:
-        graded = sorted(item.scale.anchors.values())
-        return (graded[-1] - graded[0]) / (len(graded) - 1)
-    return 100.0 / (item.scale.high - item.scale.low)
 
 
 def _drawn(sets: np.ndarray) -> Drawn:
@@ -175,7 +164,7 @@ def _table(survey: Survey, fit: _Fit) -> pd.DataFrame:
         "share": fit.shares.point * 100,
         "share_low": share_low * 100,
         "share_high": share_high * 100,
-        "step": [step(item) for item in read.items],
+        "step": [item.step for item in read.items],
     }
     return pd.DataFrame(columns)[list(COLUMNS)]
 

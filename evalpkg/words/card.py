@@ -67,11 +67,13 @@ def department_drivers(result: Protected | None) -> Finding:
         return Finding(question, ("这里不能判断",), why, "")
     r2 = number(result.extra, "r2")
     between = f"{share(r2)}（{interval(number(result.extra, 'r2_low'), number(result.extra, 'r2_high'))}）"
+    taken = known(number(result.extra, "halo_share"))
+    level = "扣除各家企业自己的松紧后，" if taken else "没有扣除各家企业自己的松紧，"
     detail = (
-        f"扣除各家企业自己的松紧后，{len(rows)} 个方面合起来多对应打分差别的 {between}；{base_of(result)}。"
+        f"{level}{len(rows)} 个方面合起来能说明打分差别的 {between}；{base_of(result)}。"
         "份额大只说明关系紧，不等于改了它得分就一定提高。"
     )
-    if r2 < LITTLE:
+    if r2 < LITTLE and taken:
         return Finding(question, ("看不出特别看重哪一面，", "主要是企业自己的松紧"), detail, UNSURE)
     first, sure = rows[0], number(rows[0], "rank_high") == 1
     ending = "关系最密切" if sure else "关系最密切，哪个第一还分不出"

@@ -26,7 +26,7 @@ CONFIDENT = 95.0  # per cent of replicates in which a driver must come first to 
 UNCERTAIN = 5.0  # per cent of confidence from which a driver is named as one that may be to begin with
 COUNTS = ("", "一", "两", "三", "四", "五", "六", "七", "八", "九")
 LEVEL = "扣除打分松紧"  # as `drivers.sensitivity` names that way of computing
-SUBJECT = "服务的各个方面"
+SUBJECT = "总体满意度和各方面的评价"
 ASSOCIATED = "份额大只说明关系紧，不等于改了它满意度就一定提高。"
 
 

@@ -20,7 +20,7 @@ from evalpkg.fragment import (
 from evalpkg.words.finding import SURE, UNSURE, Finding, joined, not_asked
 
 EXPLAINED = re.compile("（[^）]{6,}）")  # what a control is, told in the table
-SUBJECT = "服务的各个方面"
+SUBJECT = "总体满意度和各方面的评价"
 WHAT_IF = "不够满意的企业打分提高一档，会怎样"
 THEMES = "提到问题的企业，满意度差多少"
 POLICIES = "享受了政策的企业，满意度高多少"
@@ -35,7 +35,8 @@ def what_if(result: Protected | None) -> Finding:
         return not_asked(WHAT_IF, SUBJECT)
     rows = _rows(result)
     if not rows:
-        return _too_few(WHAT_IF, result)
+        few = "不够满意的企业太少，或没有可以分析的方面，无从推算。"
+        return Finding(WHAT_IF, ("相应高多少不能判断",), few, "")
     sure = [row for row in rows if row.get("sure") == "up"]
     row, outcome = (sure or rows)[0], result.extra.get("outcome", "总体满意度")
     level = (
@@ -62,7 +63,7 @@ def what_if(result: Protected | None) -> Finding:
 def theme_effects(result: Protected | None) -> Finding:
     """How much less satisfied those are who report a problem, beside like enterprises that do not."""
     if result is None:
-        return not_asked(THEMES, "总体满意度")
+        return Finding(THEMES, ("没有可以比较的意见",), "没有问总体满意度，或没有人写可以归类的意见。", "")
     return _differences(result, THEMES, "提到", "没有提到的", ("提没提到某类问题，", "满意度分不出高低"))
 
 
@@ -143,7 +144,7 @@ def forest(result: Protected | None) -> Finding:
 def subgroups(result: Protected | None) -> Finding:
     """Whether what matters differs between groups of enterprises."""
     if result is None:
-        return not_asked(GROUPS, "这一分组")
+        return not_asked(GROUPS, "总体满意度、各方面的评价或这一分组")
     rows = [row for row in _rows(result) if row.get("differs") in ("more", "less")]
     notes = "".join(
         f"{note}。" for note in (*result.extra.get("left_out", ()), *result.extra.get("notes", ()))

@@ -41,6 +41,9 @@ def _reached(rows: list[Record]) -> str:
     said = f"享受面最大的是{most['label']}，占全部企业的 {share(number(most, 'estimate'))}"
     if most["label"] == least["label"]:
         return f"{said}。"
+    policies = len(dict.fromkeys(row["label"] for row in rows))
+    if len(ends) < policies:
+        return f"{said}；有 {policies - len(ends)} 项享受的企业太少，不单列。"
     return f"{said}；最小的是{least['label']}，占 {share(number(least, 'estimate'))}。"
 
 

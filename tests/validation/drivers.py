@@ -253,7 +253,7 @@ def controlled_shares(slopes: Floats) -> Floats:
 def level_and_drivers(rng: np.random.Generator, n: int, groups: int) -> Sequence[float]:
     """Draw a round in which two drivers count beside the level; check coefficients, shares, and that both are found."""
     _, table = published(rng, n, groups, TRUE)
-    b, shares, real = TRUE * 25.0, controlled_shares(TRUE), TRUE > 0
+    b, shares, real = TRUE, controlled_shares(TRUE), TRUE > 0
     return (
         limits(table, "conf", b),
         float(limits(table, "family", b) == 1),
