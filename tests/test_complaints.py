@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from itertools import combinations
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from evalpkg.complaints.features import match_keys, term_counts
 from evalpkg.complaints.guided import OTHER, lexicon_score
 from evalpkg.complaints.labels import label_words
 from evalpkg.complaints.lexicon import read
-from evalpkg.complaints.themes import REST, code
+from evalpkg.complaints.coding import REST, code
 from evalpkg.params import ParamsError
 
 SEEDS = {"融资": ["贷款", "银行", "抵押"], "用工": ["招工", "招不到", "技工"], "停车": ["停车", "车位"]}
@@ -264,6 +265,12 @@ def opened(demo_root: Path) -> survey.Survey:
     return survey.open("2022H2", demo_root)
 
 
+def pieces(opened: survey.Survey) -> pd.DataFrame:
+    said = complaints.coded(opened)
+    assert said is not None
+    return said.of(opened)
+
+
 def test_remarks_become_pieces_with_a_kind_and_a_theme() -> None:
     remarks = pd.DataFrame(
         {
@@ -286,7 +293,7 @@ def test_remarks_become_pieces_with_a_kind_and_a_theme() -> None:
 def test_a_respondent_counts_once_and_the_denominator_is_everybody(opened: survey.Survey) -> None:
     result = complaints.themes(opened)
     assert result is not None
-    coded = result.extra["coded"]
+    coded = pieces(opened)
     for row in result.table[result.table["theme"] != REST].itertuples():
         rids = coded.loc[coded["theme"] == row.theme, "rid"].unique()
         weights = opened.design.weights
@@ -303,8 +310,7 @@ def test_published_words_are_used_by_k_respondents_and_no_verbatim_passes(opened
     assert result is not None
     gated = disclosure.gate(opened)(result)
     assert gated is not None
-    assert "coded" not in gated.extra
-    coded = result.extra["coded"]
+    coded = pieces(opened)
     for row in result.table.itertuples():
         part = coded[coded["theme"] == row.theme]
         for word in filter(None, row.words.split("、")):
@@ -320,21 +326,36 @@ def test_a_lexicon_of_another_language_gives_nothing(opened: survey.Survey, tmp_
 
 
 def test_mentions_tell_who_names_what_as_the_shares_count_it(opened: survey.Survey) -> None:
-    result = complaints.themes(opened)
+    result, said = complaints.themes(opened), complaints.coded(opened)
     assert result is not None
-    named = complaints.mentions(opened, result)
+    named = complaints.mentions(said)
+    assert named is not None
     assert list(named.index) == list(opened.responses.index)
     counted = result.table.set_index("theme")["count"].drop(REST)
     assert named.drop(columns="wrote").sum().to_dict() == counted.to_dict()
-    coded = result.extra["coded"]
+    coded = pieces(opened)
     wrote = set(coded.loc[coded["kind"] == "complaint", "rid"])
     assert set(named.index[named["wrote"] == 1]) == wrote
     assert (named["wrote"] >= named.drop(columns="wrote").max(axis=1)).all()
+    assert complaints.mentions(None) is None
 
 
-def test_mentions_of_another_result_are_refused(opened: survey.Survey) -> None:
-    result = complaints.themes(opened)
-    assert result is not None
-    fewer = survey.restricted(opened, np.arange(opened.n) % 2 == 0)
-    with pytest.raises(ValueError, match="同一轮"):
-        complaints.mentions(fewer, result)
+def test_earlier_rounds_are_coded_together_and_stand_oldest_first(opened: survey.Survey) -> None:
+    past = complaints.history(opened)
+    assert [one.round.id for one in past.rounds] == ["2020H2", "2021H1", "2021H2", "2022H1"]
+    said = complaints.coded(opened, past)
+    assert said is not None and said.surveys[-1] is opened
+    for one in said.surveys:
+        named = said.holds(one, [*said.lexicon, REST])
+        assert named.shape == (one.n, len(said.lexicon) + 1)
+        assert set(said.of(one)["rid"]) <= set(one.responses.index)
+        by_hand = said.complaints(one).query("theme == 'FIN'")["rid"].nunique()
+        assert named[:, list(said.lexicon).index("FIN")].sum() == by_hand
+
+
+def test_a_round_whose_answers_are_gone_is_named_and_stops_nothing(demo_root: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(demo_root, tmp_path / "city")
+    shutil.rmtree(root / "data" / "raw" / "2021H1")
+    past = complaints.history(survey.open("2021H2", root))
+    assert [one.round.id for one in past.rounds] == ["2020H2"]  # later rounds are no history
+    assert past.missing == ("2021H1 的答卷不在或读不了，没有拿来比较",)

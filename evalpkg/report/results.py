@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pandas import DataFrame
 
 from evalpkg import complaints, disclosure, drivers, fieldwork, integrity, outlook, planner, scores
+from evalpkg.complaints import Coded
 from evalpkg.estimate import Result
 from evalpkg.survey import Survey
 
@@ -28,12 +29,7 @@ def _attempted(analysis: Callable[..., Result | None], *given: str) -> Analysis:
 
 
 def _drivers(analysis: Callable[[Survey, Result | None], Result | None]) -> Analysis:
-    return lambda survey: analysis(survey, drivers.halo(survey))
-
-
-def _named(survey: Survey) -> Result | None:
-    said = complaints.mentions(survey, complaints.themes(survey))
-    return drivers.attempt(drivers.reported, survey, said)
+    return lambda survey: drivers.attempt(analysis, survey, drivers.attempt(drivers.halo, survey))
 
 
 ANALYSES: dict[str, Analysis] = {
@@ -52,15 +48,13 @@ ANALYSES: dict[str, Analysis] = {
     "departments_by_size": _cells("size"),
     "departments_by_industry": _cells("industry"),
     "drivers": _drivers(drivers.shares),
-    "halo": drivers.halo,
+    "halo": _attempted(drivers.halo),
     "what_if": _drivers(drivers.what_if),
     "odds": _attempted(drivers.odds),
     "drivers_by_size": _attempted(drivers.by, "size"),
     "policies": _attempted(drivers.funnel),
     "policies_by_size": _attempted(drivers.funnel_by_size),
     "policy_effects": _attempted(drivers.policy_effects),
-    "theme_effects": _named,
-    "themes": complaints.themes,
     "returns": fieldwork.returns,
     "flags": integrity.flags,
     "headlines": lambda survey: integrity.headlines(survey, HEADLINES),
@@ -69,8 +63,20 @@ ANALYSES: dict[str, Analysis] = {
 }
 
 
+# Of the remarks, coded once together with those of earlier rounds.
+REMARKS: dict[str, Callable[[Survey, Coded], Result | None]] = {
+    "themes": complaints.themes,
+    "theme_effects": lambda survey, said: drivers.attempt(
+        drivers.reported, survey, complaints.mentions(said)
+    ),
+}
+
+
 def publishable(survey: Survey) -> dict[str, DataFrame]:
     """Run every analysis once more and keep what passes the gate; what was not asked has no table."""
     gate = disclosure.gate(survey)
     passed = {name: gate(analysis(survey)) for name, analysis in ANALYSES.items()}
+    said = complaints.coded(survey, complaints.history(survey))
+    if said is not None:
+        passed |= {name: gate(analysis(survey, said)) for name, analysis in REMARKS.items()}
     return {name: result.table for name, result in passed.items() if result is not None}
