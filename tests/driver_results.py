@@ -82,10 +82,12 @@ def funnel(**extra: Any) -> Protected:
     ]  # fmt: skip
     lost = pd.DataFrame({
         "policy": ["P0", "P1", "P2"], "label": list(REACHED), "stage": ["aware", "aware", "applied"],
-        "stage_label": ["没听说过", "没听说过", "符合条件但没有申请"], "estimate": [17.9, 44.7, 62.5], "n": 1000, "count": 300,
+        "stage_label": ["没听说过", "没听说过", "没有申请"], "estimate": [17.9, 44.7, 62.5], "n": 1000, "count": 300, "std_error": 2.0,
+        "among": ["全部企业", "全部企业", "知道且符合条件的企业"],
         "lead": [5.0, 15, 8], "lead_low": [1.0, 10, -2], "lead_high": [9.0, 20, 18],
     })  # fmt: skip
-    return passed(pd.DataFrame(rows), "policies", **{"lost": lost, "notes": (), **extra})
+    basis = "流失的百分比：“没听说过”占全部企业，“没有申请”占知道且符合条件的企业"
+    return passed(pd.DataFrame(rows), "policies", **{"lost": lost, "basis": basis, "notes": (), **extra})
 
 
 def by_group() -> Protected:

@@ -347,20 +347,57 @@ def test_four_stages_of_each_policy_stand_on_one_scale(form: int) -> None:
 def test_the_step_that_loses_most_is_claimed_only_where_it_is_sure() -> None:
     for svg in drawings(FIGURES["funnel"]()):
         texts = [t for _, _, t in words(svg)]
-        assert texts.count("多卡在：没听说过") == 2
-        assert texts.count("可能多卡在：符合条件但没有申请") == 1
+        assert "流失最多：没听说过 17.9%" in texts and "流失最多：没听说过 44.7%" in texts
+        assert "流失可能最多：没有申请 62.5%" in texts
         assert "<1.0%" in texts and "0.5%" not in texts
 
 
 def test_a_funnel_without_losses_or_with_hidden_policies_is_still_drawn() -> None:
     plain = made.funnel()
     alone = dataclasses.replace(plain, extra={})
-    assert "多卡在" not in figures.funnel(alone)
+    assert "最多" not in figures.funnel(alone)
     hidden = dataclasses.replace(
         plain, table=plain.table.assign(shown="hidden", estimate=np.nan, conf_low=np.nan, conf_high=np.nan)
     )
     svg = drawings(figures.funnel(hidden))[0]
     assert signs(svg, filled=True) == [] and [t for _, _, t in words(svg)].count("—") == 12
+    assert "“—”：与前后的步相差不足 10 家，不公布" in base(figures.funnel(hidden)) and "“—”" not in base(
+        figures.funnel(plain)
+    )
+
+
+def base(figure: Fragment) -> str:
+    return figure.split('<p class="base">')[1]
+
+
+def test_losses_are_said_to_be_of_those_before_the_step() -> None:
+    figure = FIGURES["funnel"]()
+    assert "流失按走到这一步的企业计" in figure.split("</figcaption>")[0]
+    assert "“没听说过”占全部企业，“没有申请”占知道且符合条件的企业" in base(figure)
+
+
+def test_notes_stand_below_the_figure_and_are_text() -> None:
+    funnel = figures.funnel(made.funnel(notes=("只问了知道：<b>稳岗",), left_out=("没有列入甲",)))
+    assert "；没有列入甲；只问了知道：&lt;b&gt;稳岗。</p>" in funnel
+    notes = dataclasses.replace(
+        made.THEMES, extra={**made.THEMES.extra, "notes": ("不足 30 家，不比较：用地难",)}
+    )
+    effects = figures.effects(notes, title="甲")
+    assert base(effects).startswith(
+        "分母：回答了该项的企业；有效问卷 1,012 份；已按规模、行业调整；不足 30 家，不比较：用地难。"
+    )
+    assert "同类企业" not in figures.theme_effects(notes) + figures.policy_effects(notes)
+    assert "松紧相同" not in figures.steps(notes)
+
+
+def test_policies_that_could_not_be_analysed_are_said_with_the_reason() -> None:
+    empty = dataclasses.replace(
+        made.funnel(), table=made.funnel().table.iloc[:0], extra={"notes": ("两题的名称不一致",)}
+    )
+    assert figures.funnel(empty) == '<p class="none">两题的名称不一致。</p>'
+    assert figures.effects(dataclasses.replace(empty, extra={}), title="甲").startswith(
+        '<p class="none">没有足够的企业'
+    )
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_what_if_lists_the_interval_that_decides() -> None:
 
 def test_other_ways_have_a_column_where_they_were_computed() -> None:
     found = rows_of(TABLES["sensitivity"]())
-    assert found[0] == ["方面", "公布值", "只用答全的", "不加权", "Johnson 算法", "扣除打分松紧"]
+    assert found[0] == ["方面", "公布值", "只用全部答完的", "不加权", "Johnson 算法", "扣除打分松紧"]
     assert found[1] == ["办事效率", "16.4", "16.7", "16.0", "16.5", "8.2"]
     assert "存疑的不足 10 份" in foot(TABLES["sensitivity"]())
 
@@ -137,24 +137,60 @@ def test_effects_are_signed_and_only_sure_ones_dressed() -> None:
         "".join(row[0].itertext()): set(row[1].get("class", "").split()) & {"up", "dn"} for row in rows
     }
     assert {name: css for name, css in dressed.items() if css} == {"拖欠账款": {"dn"}, "招工难": {"up"}}
-    assert "比较的企业规模、行业相同" in foot(fragment)
+    assert "；已按规模、行业调整。" in foot(fragment) and "相同" not in fragment
+
+
+@pytest.mark.parametrize(
+    "make", [lambda r, **of: tables.effects(r, title="甲", **of), tables.odds, tables.funnel]
+)
+def test_what_an_analysis_ran_into_stands_in_place_of_its_table_also_folded(
+    make: Callable[..., Fragment],
+) -> None:
+    why = "相差多少：所有企业的回答都相同<b>"
+    empty = dataclasses.replace(made.THEMES, table=made.THEMES.table.iloc[:0], extra={"notes": (why,)})
+    said = '<p class="none">相差多少：所有企业的回答都相同&lt;b&gt;。</p>'
+    assert make(empty) == said
+    assert make(empty, folded="看") == f"<details><summary>看</summary>{said}</details>"
+    assert make(None, folded="看") == ""
+
+
+def test_without_a_reason_an_empty_table_says_the_usual_one() -> None:
+    empty = dataclasses.replace(made.THEMES, table=made.THEMES.table.iloc[:0], extra={})
+    assert tables.effects(empty, title="甲") == '<p class="none">没有足够的企业可以比较。</p>'
 
 
 def test_policies_by_stage_with_the_step_that_loses_most() -> None:
     assert rows_of(TABLES["funnel"]()) == [
-        ["政策", "知道", "符合条件", "申请", "享受", "最后一步的 95% 区间", "多卡在哪一步"],
-        ["减税降费", "82.1%", "60.3%", "51.2%", "44.8%", "39.8 至 49.8", "没听说过"],
-        ["稳岗返还", "55.3%", "30.4%", "22.2%", "18.3%", "13.3 至 23.3", "没听说过"],
-        ["贷款贴息", "48.5%", "25.1%", "9.4%", "<1.0%", "—", "可能是符合条件但没有申请"],
+        ["政策", "知道", "符合条件", "申请", "享受", "享受的 95% 区间", "流失最多的一步，占走到这一步的企业"],
+        ["减税降费", "82.1%", "60.3%", "51.2%", "44.8%", "39.8 至 49.8", "没听说过 17.9%"],
+        ["稳岗返还", "55.3%", "30.4%", "22.2%", "18.3%", "13.3 至 23.3", "没听说过 44.7%"],
+        ["贷款贴息", "48.5%", "25.1%", "9.4%", "<1.0%", "—", "可能是没有申请 62.5%"],
     ]
+    said = foot(TABLES["funnel"]())
+    assert "“没听说过”占全部企业，“没有申请”占知道且符合条件的企业；不符合条件不算流失" in said
+    assert "“—”" not in said  # nothing is hidden
 
 
 def test_policies_by_size_stand_under_the_policy() -> None:
     whole = made.funnel()
     sizes = whole.table.assign(size="S", size_label="小型")
-    found = rows_of(tables.funnel(dataclasses.replace(whole, table=sizes, extra={})))
-    assert found[0][0] == "企业规模"
+    sizes = sizes[sizes["stage"] != "applied"].assign(
+        shown=lambda t: t["shown"].where(t["stage"] != "aware", "hidden")
+    )
+    fragment = tables.funnel(dataclasses.replace(whole, table=sizes, extra={"notes": ("合并为一组",)}))
+    found = rows_of(fragment)
+    assert found[0] == [
+        "企业规模",
+        "符合条件",
+        "享受",
+        "享受的 95% 区间",
+    ]  # a stage that nobody may see has no column
     assert [row[0] for row in found[1:]] == ["减税降费", "小型", "稳岗返还", "小型", "贷款贴息", "小型"]
+    assert (
+        'id="tbl-funnel-by-size"' in fragment and "占本规模企业的百分比" in fragment
+    )  # both tables stand in one page
+    assert "“—”：与前后的步相差不足 10 家" in foot(fragment) and "；合并为一组。" in foot(fragment)
+    assert "流失" not in fragment
 
 
 @pytest.mark.parametrize("make", TABLES.values(), ids=TABLES.keys())

@@ -108,7 +108,7 @@ def test_a_driver_with_too_few_is_not_spoken_of() -> None:
     finding = words.drivers(made.drivers(n=[4, *[990] * 8]))
     assert "办事效率" not in said(finding) and "8 个方面" in finding.detail
     none = words.drivers(made.drivers(n=4))
-    assert none.clauses == ("回答的企业太少，", "不单独公布") and "nan" not in none.detail
+    assert none.clauses == ("回答的企业太少，", "不能判断") and "nan" not in none.detail
 
 
 def test_where_it_is_weak_is_named_with_its_confidence() -> None:
@@ -135,8 +135,9 @@ def test_where_nothing_is_sure_nothing_is_called_the_place_to_begin() -> None:
         ({}, ("谁第一分不出，", "前两位可以认定"), words.SURE),
         (FIRST_SURE, ("办事效率排第一",), words.SURE),
         (FOUR_LEAD, ("谁第一分不出，", "前四位可以认定"), words.SURE),
-        (LEAD_OPEN, ("谁第一分不出，", "有 9 项可能排第一"), words.UNSURE),
-        ({"rank_low": np.nan, "rank_high": np.nan}, ("谁第一分不出",), words.UNSURE),
+        (LEAD_OPEN, ("办事效率最可能第一，", "但还不能认定"), words.UNSURE),
+        (LEAD_OPEN | {"p_first": [40.0, 35.0, 25.0, *[0.0] * 6]}, ("谁第一分不出",), words.UNSURE),
+        ({"rank_low": np.nan, "rank_high": np.nan, "p_first": np.nan}, ("谁第一分不出",), words.UNSURE),
     ],
 )
 def test_how_sure_the_order_is(columns: dict[str, Any], clauses: tuple[str, ...], tag: str) -> None:
@@ -156,12 +157,39 @@ def test_other_ways_of_computing_are_told_as_they_came_out() -> None:
     assert words.drivers_sure(made.drivers(), None, forest()).detail.endswith("一样准。")
 
 
-def test_what_limits_the_shares_is_listed_once() -> None:
-    result = made.drivers({"left_out": ("“甲”人人相同",), "notes": ("存疑的不足 10 份", "<b>")})
-    assert words.drivers_limits(result, made.ways()) == (
-        "<ul><li>“甲”人人相同。</li><li>存疑的不足 10 份。</li><li>&lt;b&gt;。</li></ul>"
-    )
-    assert words.drivers_limits(made.drivers()) == words.drivers_limits(None) == ""
+def test_a_first_place_that_only_the_replicates_are_sure_of_is_called_likely() -> None:
+    """Sets of all places at once leave it open: the chance alone establishes nothing."""
+    finding = words.drivers_sure(made.drivers(**LEAD_OPEN, p_first=[96.0, 3.0, 0.4, *[0.0] * 6]))
+    assert (finding.clauses, finding.tag) == (("办事效率最可能第一，", "但还不能认定"), words.UNSURE)
+    assert "排第一的把握：办事效率 96%、政策落实兑现 3%。" in finding.detail
+
+
+def alone() -> Protected:
+    nothing = {name: np.nan for name in ("rank_low", "rank_high", "p_first", "p_fix")}
+    whole = made.drivers(**nothing, zone="")
+    return dataclasses.replace(whole, table=whole.table.iloc[:1])
+
+
+def test_one_driver_is_not_placed_among_others() -> None:
+    first, weak, sure = words.drivers(alone()), words.drivers_weak(alone()), words.drivers_sure(alone())
+    assert first.clauses == ("办事效率与满意度有关系",)
+    assert weak.clauses == ("先改哪一项不能判断",) and "只有一个方面" in weak.detail
+    assert sure.clauses == ("只有一个方面，", "没有先后可比")
+    assert not any(re.search("第一|前两位|名次|—", said(finding)) for finding in (first, weak, sure))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [words.drivers, words.drivers_weak, words.drivers_sure, words.what_if, words.odds, words.forest, words.theme_effects],
+)  # fmt: skip
+def test_what_an_analysis_ran_into_is_said_and_nothing_else(
+    word: Callable[[Protected], words.Finding],
+) -> None:
+    why = "影响因素：所有企业对“总体满意度”的回答都相同"
+    empty = dataclasses.replace(made.THEMES, table=made.THEMES.table.iloc[:0], extra={"notes": (why,)})
+    finding = word(empty)
+    assert finding.clauses[0] in ("这里不能判断", "先改哪一项不能判断", "相应高多少不能判断")
+    assert (finding.detail, finding.tag) == (f"{why}。", "")
 
 
 # --- what goes with it -----------------------------------------------------------------------------------
@@ -191,7 +219,7 @@ def test_the_largest_sure_difference_is_named_and_those_with_too_few_are_not() -
     assert finding.clauses == ("提到拖欠账款的企业，", "满意度低 6.3 分") and finding.tag == words.SURE
     assert f"（各项同时比较的区间 {MINUS}10.0 至 {MINUS}2.6）" in finding.detail
     assert f"可以认定的有 2 项：拖欠账款 {MINUS}6.3 分、招工难 +5.0 分。" in finding.detail
-    assert "比较的企业规模、行业相同" in finding.detail
+    assert "已按规模、行业调整" in finding.detail
     assert not re.search("海关|消防", said(finding))
 
 
@@ -203,9 +231,9 @@ def test_differences_that_are_not_sure_are_said_to_be() -> None:
     explained = dataclasses.replace(
         unsure, extra={"controls": ("县（区）", "打分松紧（对各部门打分的均值）")}
     )
-    assert "；比较的企业县（区）、打分松紧相同。" in words.theme_effects(explained).detail
+    assert "；已按县（区）、打分松紧调整。" in words.theme_effects(explained).detail
     empty = dataclasses.replace(made.THEMES, table=made.THEMES.table.iloc[:0], extra={"notes": ("都太少",)})
-    assert words.theme_effects(empty).clauses == ("可以比较的企业太少，", "不能判断")
+    assert words.theme_effects(empty).clauses == ("这里不能判断",)
     assert words.theme_effects(empty).detail == "都太少。"
 
 
@@ -248,7 +276,7 @@ def test_groups_differ_only_where_that_is_sure() -> None:
     same = dataclasses.replace(result, table=result.table.assign(differs="no"))
     assert words.subgroups(same).tag == words.UNSURE and "分不出不等于一样" in words.subgroups(same).detail
     empty = dataclasses.replace(result, table=result.table.iloc[:0])
-    assert words.subgroups(empty).clauses == ("人数足够的组太少，", "无从比较")
+    assert words.subgroups(empty).clauses == ("各类企业看重什么，", "这里无从比较")
 
 
 # --- policies --------------------------------------------------------------------------------------------
@@ -256,17 +284,41 @@ def test_groups_differ_only_where_that_is_sure() -> None:
 
 def test_the_step_that_loses_most_is_counted_where_it_is_sure() -> None:
     finding = words.funnel(made.funnel())
-    assert finding.clauses == ("3 项政策里，", "2 项多卡在没听说过") and finding.tag == words.SURE
+    assert finding.clauses == ("3 项政策里，", "2 项流失最多的一步", "是“没听说过”")
+    assert finding.tag == words.SURE
     assert (
         "享受面最大的是减税降费，占全部企业的 44.8%；有 1 项享受的企业太少，不单列。" in finding.detail
     )  # the smallest may be hidden
-    assert "多卡在“没听说过”的是减税降费、稳岗返还。其余 1 项卡在哪一步尚不能认定。" in finding.detail
+    assert (
+        "流失按走到这一步的企业计，最多的是“没听说过”（占全部企业）的有减税降费 17.9%、稳岗返还 44.7%。"
+        "其余 1 项哪一步流失最多尚不能认定。" in finding.detail
+    )
     assert "0.5" not in finding.detail
 
 
 def test_a_funnel_without_a_sure_step_claims_none() -> None:
     finding = words.funnel(dataclasses.replace(made.funnel(), extra={}))
-    assert finding.clauses == ("3 项政策", "卡在哪一步分不出") and finding.tag == words.UNSURE
+    assert finding.clauses == ("3 项政策里，", "流失最多的一步分不出") and finding.tag == words.UNSURE
+
+
+def test_the_largest_is_not_claimed_where_it_may_be_hidden() -> None:
+    """A stage is hidden also where nearly all get there."""
+    table = made.funnel().table
+    hidden = table["label"].eq("减税降费") & table["stage"].eq("received")
+    table = table.assign(
+        shown=table["shown"].mask(hidden, "hidden"), estimate=table["estimate"].mask(hidden), n=table["n"].mask(hidden, 0)
+    )  # fmt: skip
+    detail = words.funnel(dataclasses.replace(made.funnel(), table=table)).detail
+    assert detail.startswith("可以公布的 1 项里，享受面最大的是稳岗返还，占全部企业的 18.3%。")
+
+
+def test_policies_that_could_not_be_analysed_are_said_with_the_reason() -> None:
+    empty = dataclasses.replace(
+        made.funnel(), table=made.funnel().table.iloc[:0], extra={"notes": ("政策：两题不一致",)}
+    )
+    finding = words.funnel(empty)
+    assert finding.clauses == ("政策走到哪一步，", "这里不能判断") and finding.tag == ""
+    assert finding.detail == "政策：两题不一致。"
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def test_an_outcome_made_of_the_drivers_is_suspected() -> None:
 @pytest.mark.parametrize(
     ("frame", "p", "says"),
     [
-        (firms(5, 4, seed=2), 4, "只有 5 家企业作答，要分析 4 项因素至少要 6 家"),
+        (firms(5, 4, seed=2), 4, "作答的企业不足 10 家，要分析 4 项因素至少要 6 家"),
         (firms().assign(F1=7.0), 3, "所有企业对“总体满意度”的回答都相同"),
         (firms().assign(D1=3.0, D2=3.0, D3=np.nan), 3, "没有一项可以分析（“方面1”未列入"),
     ],

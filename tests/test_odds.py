@@ -253,7 +253,7 @@ def separated() -> pd.DataFrame:
         (firms().assign(F1=lambda f: f["F1"].clip(upper=7)), "没有企业的“总体满意度”达到 75 分"),
         (firms().assign(F1=lambda f: f["F1"].clip(lower=8)), "所有企业的“总体满意度”达到 75 分"),
         (separated(), "有序模型"),
-        (firms(4), "只有 4 家企业作答"),
+        (firms(4), "作答的企业不足 10 家"),
     ],
 )
 def test_what_cannot_be_analysed_is_refused_in_one_line(frame: pd.DataFrame, says: str) -> None:

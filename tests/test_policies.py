@@ -18,6 +18,7 @@ from evalpkg.estimate import Design
 
 HEARD = {"0": "没听说", "1": "听说过", "2": "比较了解"}
 USED = {"0": "不符合条件", "1": "符合但未申请", "2": "申请未获批", "3": "已享受"}
+SIZES = {"L": "大型", "M": "中型", "S": "小型", "X": "微型"}
 CLEAN_ROUNDS = ["2020H2", "2021H1", "2021H2", "2022H2"]
 NAN = np.nan
 
@@ -25,7 +26,7 @@ NAN = np.nan
 def opened(responses: pd.DataFrame, labels: tuple[str, ...] = ("减税",), **more: Any) -> surveys.Survey:
     """Codes H1_j and H2_j of as many policies as labels."""
     items = [small.item("F1", "outcome", "总体满意度", scale=small.TEN)]
-    items += [small.item("A6", "size", type="category", options={"S": "小型", "X": "微型"})]
+    items += [small.item("A6", "size", type="category", options=SIZES)]
     for j, label in enumerate(labels, start=1):
         items.append(small.item(f"H1_{j}", "awareness", label, type="ordinal", options=HEARD))
         items.append(small.item(f"H2_{j}", "uptake", label, type="category", options=USED))
@@ -70,14 +71,14 @@ def test_stages_that_a_few_lie_between_are_hidden() -> None:
     survey = opened(many)
     survey.round.k = 11  # type: ignore[misc]
     table = disclosure.Gate(k=11, min_raters=30)(drivers.funnel(survey)).table.set_index("stage")  # type: ignore[union-attr]
-    assert table["shown"].to_dict() == {
+    assert table["shown"].to_dict() == {  # 50 of those aware answered, 40 eligible, 30 applied, 20 received
         "aware": "yes",
-        "eligible": "hidden",  # 40 of the 50 aware who answered
-        "applied": "yes",  # 20 fewer than these 50
-        "received": "hidden",
+        "eligible": "hidden",
+        "applied": "hidden",  # ten more than the last stage, which is the one to keep
+        "received": "yes",
     }
     assert np.isnan(table.loc["eligible", ["estimate", "conf_low", "step", "step_low"]].astype(float)).all()
-    assert np.isnan(table.loc["applied", "step"])  # it would give the hidden stage back
+    assert np.isnan(table.loc["received", "step"])  # it would give the hidden stage back
 
 
 def test_a_few_who_have_not_heard_of_it_are_not_told() -> None:
@@ -179,7 +180,8 @@ def test_the_step_that_loses_the_largest_part_is_named() -> None:
     assert (row["n"], row["count"]) == (270, 150)
     assert row["lead"] == pytest.approx(100 * (150 / 270 - 20 / 120))
     assert row["lead_low"] > 0
-    assert row["text"] == "“减税”流失最多的一步是“符合条件但没有申请”"
+    assert row["text"] == "“减税”流失最多的一步是“没有申请”"
+    assert row["among"] == "知道且符合条件的企业"
 
 
 def test_two_like_steps_are_said_to_be_alike() -> None:
@@ -194,21 +196,20 @@ def test_few_lost_are_not_told_of() -> None:
     assert np.isnan(row["lead"])
 
 
-def test_by_size_is_the_funnel_of_each_size_with_the_whole_design() -> None:
-    responses = pd.concat([ten()] * 4, ignore_index=True).assign(size=["S", "X"] * 20)
-    survey = opened(responses)
-    result = drivers.funnel_by_size(survey)
+def test_a_loss_that_tells_of_a_hidden_stage_is_not_told() -> None:
+    assert (
+        lost(20, 0, 60, 5, 100) is None
+    )  # 60 of 165 did not apply; of the 105 who did only 5 received nothing
+    row = lost(60, 0, 20, 5, 100).iloc[0]  # of the unaware it may be told, but not how much more they are
+    assert row["estimate"] == pytest.approx(100 * 60 / 185)
+    assert np.isnan(row[["lead", "lead_low", "lead_high"]].astype(float)).all()
+
+
+def test_the_denominators_of_the_losses_are_told() -> None:
+    responses = pd.concat([ten()] * 10, ignore_index=True)
+    result = drivers.funnel(opened(responses))
     assert result is not None
-    assert set(zip(result.table["size"], result.table["size_label"], strict=True)) == {
-        ("S", "小型"),
-        ("X", "微型"),
-    }
-    for code in ("S", "X"):
-        alone = funnel(opened(responses[responses["size"] == code].reset_index(drop=True)))
-        part = result.table[result.table["size"] == code].set_index("stage")
-        assert part["estimate"].to_numpy() == pytest.approx(alone["estimate"].to_numpy())
-        assert part["n"].tolist() == alone["n"].tolist()
-    assert drivers.funnel_by_size(opened(ten())) is None
+    assert result.extra["basis"] == "流失的百分比：“没听说过”占全部企业"
 
 
 # --- what was not asked, and faults --------------------------------------------------------------------

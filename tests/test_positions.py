@@ -68,8 +68,24 @@ def test_an_ellipse_has_the_moments_of_the_replicates() -> None:
 def test_replicates_with_a_gap_take_no_part() -> None:
     draws = np.array([[0.4, 0.2], [np.nan, 0.3], [0.2, 0.4]])
     found = Drawn(np.array([0.3, 0.3]), draws)
-    assert found.first.tolist() == [0.5, 0.5]
+    assert found.first(0.95, np.inf).tolist() == [0.5, 0.5]
     assert found.std_error.tolist() == pytest.approx([np.sqrt(0.02)] * 2)
+
+
+def test_who_is_first_is_counted_around_the_points_and_wider_with_few_clusters() -> None:
+    rng = np.random.default_rng(3)
+    biased = np.array([0.1, 0.3]) + rng.normal(0, 0.1, (40_000, 2))  # replicates that favour the second
+    found = Drawn(np.array([0.4, 0.2]), biased)
+    many, few = found.first(0.95, np.inf)[0], found.first(0.95, 3)[0]
+    wider = stats.t.ppf(0.975, 3) / stats.norm.ppf(0.975)
+    assert many == pytest.approx(stats.norm.cdf(0.2 / (0.1 * np.sqrt(2))), abs=0.01)
+    assert few == pytest.approx(stats.norm.cdf(0.2 / (0.1 * np.sqrt(2)) / wider), abs=0.01)
+
+
+def test_a_single_driver_has_no_place_among_others() -> None:
+    one = Drawn(np.array([10.0]), np.array([[9.0], [11.0]]))
+    placed = positions.located(positions.Map(one, one, 20, 0.95))
+    assert placed.drop(columns="zone").isna().all(axis=None) and placed["zone"].tolist() == [""]
 
 
 def test_intervals_of_draws() -> None:

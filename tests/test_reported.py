@@ -215,7 +215,7 @@ def test_an_outcome_on_which_all_agree_and_too_few_are_refused_and_no_outcome_is
     responses, named, _ = ten()
     with pytest.raises(DriversError, match="回答都相同"):
         drivers.reported(opened(responses.assign(F1=7.0)), named, LABELS)
-    with pytest.raises(DriversError, match="只有 7 家企业可比"):
+    with pytest.raises(DriversError, match="可比的企业不足 10 家"):
         drivers.reported(opened(responses.iloc[:7]), named.iloc[:7], LABELS)
     assert drivers.reported(opened(responses.assign(F1=np.nan)), named, LABELS) is None
     assert drivers.reported(small.survey(small.codebook([]), responses), named, LABELS) is None

@@ -13,6 +13,7 @@ from scipy import stats
 from evalpkg import estimate
 from evalpkg.drivers import level as levels
 from evalpkg.drivers.importance import DriversError
+from evalpkg.drivers.sample import about
 
 if TYPE_CHECKING:
     from evalpkg.codebook import Item
@@ -124,7 +125,7 @@ def differences(
     kept = estimate.independent_columns(table[rows], survey.design.weights[rows])
     if rows.sum() < 2 * kept.sum():
         raise DriversError(
-            f"相差多少：只有 {int(rows.sum())} 家企业可比，而要同时考虑 {int(kept.sum())} 个方面，至少要有其两倍；"
+            f"相差多少：可比的企业{about(int(rows.sum()), survey.round.k)} 家，而要同时考虑 {int(kept.sum())} 个方面，至少要有其两倍；"
             "请补充问卷，或减少要比较的主题"
         )
     found = estimate.clustered_regression(np.where(rows, values, np.nan), table[:, kept], survey.design)

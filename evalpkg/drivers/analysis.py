@@ -53,7 +53,7 @@ def shares(survey: Survey, halo: estimate.Result | None = None) -> estimate.Resu
     Result or None
         A row per driver, largest share first: `item`, `label`, `estimate` (percentage points of the outcome's
         variance; they sum to R2 x 100), `std_error`, `conf_low`, `conf_high`, `n` (respondents who answered
-        the item), `p_first` (per cent of replicates in which it is the largest), `rank_low`, `rank_high` (places it may
+        the item), `p_first` (per cent of replicates in which it is the largest, see `Drawn.first`), `rank_low`, `rank_high` (places it may
         take, all drivers at once), `johnson` (Johnson's share), `halo` (share when the respondent's level is taken out),
         `score`, `score_low`, `score_high` (its own mean, 0-100), `vif`; where it lies on the map of importance and
         performance, see `positions.located`.
@@ -105,7 +105,7 @@ def _table(survey: Survey, fit: _Fit) -> pd.DataFrame:
     )
     place = positions.located(_map(fit, score.estimate, level))
     # a share has no sign: where better marks go with less satisfaction, mending it first is no conclusion
-    against = covariance[0, 1:] < 0
+    against = (covariance[0, 1:] < 0) & place["p_fix"].notna().to_numpy()
     place.loc[against, ["p_fix", "p_keep"]] = 0.0
     place.loc[against, "zone"] = "later"
     return pd.concat([table, place], axis=1)

@@ -31,12 +31,12 @@ def attempt(
     Returns
     -------
     Result or None
-        Of the analysis; an empty one has the columns of an effect and `extra["shown"]` "no".
+        Of the analysis; an empty one has the columns of an effect.
     """
     try:
         return analysis(survey, *given, **named)
     except DriversError as refused:
         table = pd.DataFrame({name: pd.Series(dtype=float) for name in COLUMNS})
         total = len(survey.responses)
-        extra = {"notes": (str(refused),), "shown": "no"}
+        extra = {"notes": (str(refused),)}
         return estimate.Result(table, str(getattr(analysis, "__name__", "refused")), "%", "", total, extra)

@@ -23,7 +23,7 @@ class Drawn:
     Examples
     --------
     >>> found = Drawn(np.array([0.4, 0.2]), np.array([[0.5, 0.1], [0.3, 0.3], [0.4, 0.2]]))
-    >>> found.std_error.round(2).tolist(), found.first.round(2).tolist()
+    >>> found.std_error.round(2).tolist(), found.first(0.95, np.inf).round(2).tolist()
     ([0.1, 0.1], [1.0, 0.0])
     """
 
@@ -42,15 +42,25 @@ class Drawn:
         return np.asarray(self.draws.std(axis=0, ddof=1))
 
     @property
-    def first(self) -> np.ndarray:
-        """How often each is the largest, (k,), 0 to 1."""
-        draws = self.draws
-        return np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)
-
-    @property
     def logits(self) -> tuple[np.ndarray, np.ndarray]:
         """Points and replicates of shares on the logit."""
         return logit(self.point), logit(self.draws)
+
+    def around(self, level: float, df: float) -> np.ndarray:
+        """Give the replicates moved to the points and spread by what t exceeds the normal, (draws, k).
+
+        A bootstrapped share is too large on average, and few clusters make the replicates too much alike: what is counted in
+        them agrees with the intervals only after both are mended.
+        """
+        draws = self.draws
+        wider = _t(level, df) / _t(level, np.inf)
+        moved: np.ndarray = self.point + wider * (draws - draws.mean(axis=0))
+        return moved
+
+    def first(self, level: float, df: float) -> np.ndarray:
+        """How often each is the largest in the replicates around the points, (k,), 0 to 1."""
+        draws = self.around(level, df)
+        return np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)
 
     def interval(self, level: float, df: float) -> tuple[np.ndarray, np.ndarray]:
         """Give point -+ t times the standard error, (k,) each."""

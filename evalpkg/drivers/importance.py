@@ -81,24 +81,8 @@ def lmg(
 def first(moments: np.ndarray) -> np.ndarray:
     """Give the R2 of every driver by itself: its squared correlation with the outcome.
 
-    Parameters
-    ----------
-    moments
-        (..., p+1, p+1) covariance or correlation matrices, outcome first.
-
-    Returns
-    -------
-    ndarray
-        (..., p) shares of the outcome's variance (0..1); they sum to R2 only where drivers are uncorrelated.
-
-    Raises
-    ------
-    DriversError
-        Not square matrices with a driver, or entries that are not finite.
-
-    Notes
-    -----
-    Checked against R relaimpo 2.2-7 (``first``) to 1e-10.
+    `moments` and errors as `lmg`. Returns (..., p) shares of the outcome's variance (0..1); they sum to R2 only where
+    drivers are uncorrelated. Checked against R relaimpo 2.2-7 (``first``) to 1e-10.
 
     Examples
     --------
@@ -112,24 +96,8 @@ def first(moments: np.ndarray) -> np.ndarray:
 def last(moments: np.ndarray) -> np.ndarray:
     """Give what every driver adds to R2 when all the others are in already.
 
-    Parameters
-    ----------
-    moments
-        (..., p+1, p+1) covariance or correlation matrices, outcome first.
-
-    Returns
-    -------
-    ndarray
-        (..., p) shares of the outcome's variance (0..1); 0 for a driver that the others determine.
-
-    Raises
-    ------
-    DriversError
-        As for `first`.
-
-    Notes
-    -----
-    Checked against R relaimpo 2.2-7 (``last``) to 1e-10.
+    `moments` and errors as `lmg`. Returns (..., p) shares of the outcome's variance (0..1), 0 for a driver that the others
+    determine. Checked against R relaimpo 2.2-7 (``last``) to 1e-10.
 
     Examples
     --------
@@ -149,20 +117,8 @@ def johnson(moments: np.ndarray) -> np.ndarray:
 
     .. math:: \varepsilon_j = \sum_k L_{jk}^2 \, (L^{-1} r)_k^2 .
 
-    Parameters
-    ----------
-    moments
-        (..., p+1, p+1) covariance or correlation matrices, outcome first.
-
-    Returns
-    -------
-    ndarray
-        (..., p) shares of the outcome's variance (0..1) that sum to R2; NaN where the outcome does not vary.
-
-    Raises
-    ------
-    DriversError
-        As for `first`.
+    `moments` and errors as `lmg`. Returns (..., p) shares of the outcome's variance (0..1) that sum to R2; NaN where the
+    outcome does not vary.
 
     Notes
     -----

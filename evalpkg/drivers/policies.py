@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from evalpkg import estimate
-from evalpkg.drivers import adjustment, sample
-from evalpkg.drivers.importance import DriversError
+from evalpkg.drivers import adjustment, classes, uptake
+from evalpkg.drivers import stages as shown
+from evalpkg.drivers.uptake import Policy
 
 if TYPE_CHECKING:
     from evalpkg.codebook import Item
     from evalpkg.survey import Survey
 
 STAGES = {"aware": "知道", "eligible": "知道且符合条件", "applied": "申请了", "received": "已享受"}
-AVOIDABLE = {"aware": "没听说过", "applied": "符合条件但没有申请", "received": "申请了但没有获批"}
+AVOIDABLE = {"aware": "没听说过", "applied": "没有申请", "received": "没有获批"}
 AMONG = {"aware": "全部企业", "applied": "知道且符合条件的企业", "received": "申请了的企业"}
 LEAD = ("lead", "lead_low", "lead_high")
-OPTIONS = 4  # not eligible, did not apply, not granted, received
-
-
-@dataclass(frozen=True, eq=False)
-class Policy:
-    """One policy and how far each of n respondents got with it.
-
-    Attributes
-    ----------
-    code, label : str
-        Of the row that asks who has heard of it.
-    aware : ndarray, shape (n,)
-        1, 0, or NaN where not answered, or answered against itself (applied, but never heard of it).
-    stage : ndarray, shape (n,)
-        0 not eligible, 1 did not apply, 2 not granted, 3 received; NaN where not aware or not answered.
-    """
-
-    code: str
-    label: str
-    aware: np.ndarray
-    stage: np.ndarray
-
-    @property
-    def whole(self) -> np.ndarray:
-        """Whose way is known to its end, (n,) bool."""
-        return np.asarray((self.aware == 0) | ~np.isnan(self.stage))
-
-    @property
-    def steps(self) -> np.ndarray:
-        """Each stage among those of the stage before, (n, 4): 1, 0, NaN = outside."""
-        reached = [np.where(self.stage >= j - 1, self.stage >= j, np.nan) for j in (1, 2, 3)]
-        return np.column_stack([self.aware, *reached])
-
-    @property
-    def later(self) -> np.ndarray:
-        """The three later stages among those who are aware and answered, (n, 3)."""
-        known = ~np.isnan(self.stage)
-        return np.column_stack([np.where(known, self.stage >= j, np.nan) for j in (1, 2, 3)])
+TENTH = 10  # a step that one in ten of a size class takes is to be of k enterprises, or most of its row would be hidden
 
 
 def funnel(survey: Survey) -> estimate.Result | None:
@@ -75,11 +39,12 @@ def funnel(survey: Survey) -> estimate.Result | None:
     Result or None
         Four rows a policy: `policy`, `label`, `stage`, `stage_label`, `estimate` (per cent of all enterprises; who is not
         aware has not got any further), `std_error`, `conf_low`, `conf_high`, `n`, `count`; `step`, `step_low`, `step_high`
-        (per cent of the stage before), `step_n`, `step_count`. Numbers of a step with
-        fewer than k before it are left out; a stage that fewer than k fewer have reached than the one before has n = 0, and is
-        not shown. `extra`: `lost`, a row a policy: the step on which the largest part is lost (`stage`,
-        `stage_label`, `among`, `estimate`, its limits, `n`, `count`), `lead` with limits over the next step, `text`; not being
-        eligible is no loss; `notes`. None where not asked.
+        (per cent of the stage before), `step_n`, `step_count`. Numbers of a step with fewer than k before it are left out;
+        stages with fewer than k between them are not all shown (`stages.unseen`): those that are not have n = 0.
+        `extra`: `lost`, a row a policy: the step on which the largest part is lost (`stage`, `stage_label`; `estimate`, per
+        cent of those `among` whom it is counted, its limits, `n`, `count`), `lead` with limits over the next step, `text`;
+        not being eligible is no loss; no row where it would tell of a hidden stage. `basis`, in Chinese, among whom losses are
+        counted; `notes`. None where not asked.
 
     Raises
     ------
@@ -91,36 +56,77 @@ def funnel(survey: Survey) -> estimate.Result | None:
     Share = (share aware of those who answered that) x (share of those aware who answered how far they got): who is aware and
     does not know whether it got anything does not make the others look less aware. Linearised, symmetric on the logit.
     """
-    found = _policies(survey)
+    found = uptake.policies(survey)
     if found is None:
         return None
     policies, notes = found
-    everybody = np.ones(survey.n, dtype=bool)
-    table = pd.concat([_stages(survey, policy, everybody) for policy in policies], ignore_index=True)
-    lost = pd.DataFrame([row for policy in policies for row in _lost(survey, policy)])
-    extra = {"notes": notes, **({"lost": lost} if len(lost) else {})}
+    everybody, k = np.ones(survey.n, dtype=bool), survey.round.k
+    hidden = [shown.unseen(policy.reached(everybody), k) for policy in policies]
+    parts = [_stages(survey, policy, everybody, of) for policy, of in zip(policies, hidden, strict=True)]
+    table = pd.concat(parts, ignore_index=True)
+    lost = pd.DataFrame(
+        [row for policy, of in zip(policies, hidden, strict=True) for row in _lost(survey, policy, of)]
+    )
+    extra = {"notes": notes, **({"lost": lost, "basis": _basis(set(lost["stage"]))} if len(lost) else {})}
     return estimate.Result(table, "policies", "%", "回答了政策问题的企业", survey.n, extra)
 
 
 def funnel_by_size(survey: Survey) -> estimate.Result | None:
-    """Give the funnel of each size class: as `funnel`, keys `size` and `size_label` besides; None also without sizes."""
-    found, item = _policies(survey), survey.codebook.one("size")
+    """Give the funnel of each size class.
+
+    Returns
+    -------
+    Result or None
+        As `funnel` without `lost`, with the keys `size` and `size_label` besides. Classes with fewer than ten times k
+        respondents (and the gate's least) stand with a neighbour, and a stage that could be seen of less than half of the
+        classes has no rows, as `notes` say; empty where only one class is left. What could be reckoned from the funnel of
+        all and the other classes is not shown either (`stages.across`). None where not asked, or nobody's size is known.
+    """
+    found, item = uptake.policies(survey), survey.codebook.one("size")
     if found is None or item is None or "size" not in survey.responses:
         return None
     policies, notes = found
+    groups, said = _sizes(survey, item)
+    if not groups:
+        return None
+    table, left_out = _of_sizes(survey, policies, groups)
+    if len(groups) < 2:
+        table, left_out = table.iloc[:0], ["人数足够的规模不到两类，无从比较"]
+    extra = {"notes": (*notes, *said, *left_out)}
+    return estimate.Result(table, "policies_by_size", "%", "回答了政策问题的企业", survey.n, extra)
+
+
+def _sizes(survey: Survey, item: Item) -> tuple[list[classes.Group], list[str]]:
+    """Give the size classes, those that are too small with their neighbours."""
     size = survey.responses["size"]
-    parts = [
-        _stages(survey, policy, inside).assign(size=code, size_label=label)
-        for policy in policies
+    groups = [
+        classes.Group(str(code), label, inside)
         for code, label in item.options.items()
         if (inside := (size == code).to_numpy(dtype=bool)).any()
     ]
-    if not parts:
-        return None
-    table = pd.concat(parts, ignore_index=True)
+    least = max(TENTH * survey.round.k, survey.round.min_raters)
+    return classes.together(groups, np.ones(survey.n, dtype=bool), least)
+
+
+def _of_sizes(
+    survey: Survey, policies: list[Policy], groups: list[classes.Group]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give the rows of all policies in each group, and say which stages are left out because they are seldom seen."""
+    k, everybody = survey.round.k, np.ones(survey.n, dtype=bool)
+    reached = [np.array([policy.reached(group.inside) for group in groups]) for policy in policies]
+    whole = [policy.reached(everybody) for policy in policies]
+    rare = shown.seldom([shown.across(of, all_, k) for of, all_ in zip(reached, whole, strict=True)])
+    hidden = [shown.across(of, all_, k, rare) for of, all_ in zip(reached, whole, strict=True)]
+    parts = [
+        _stages(survey, policy, group.inside, unseen).assign(size=group.code, size_label=group.label)
+        for policy, of in zip(policies, hidden, strict=True)
+        for group, unseen in zip(groups, of, strict=True)
+    ]
+    table, names = pd.concat(parts, ignore_index=True), [list(STAGES)[stage] for stage in sorted(rare)]
     keys = ["policy", "label", "size", "size_label"]
-    table = table[[*keys, *(name for name in table if name not in keys)]]
-    return estimate.Result(table, "policies_by_size", "%", "回答了政策问题的企业", survey.n, {"notes": notes})
+    table = table.loc[~table["stage"].isin(names), [*keys, *(name for name in table if name not in keys)]]
+    said = [f"“{STAGES[name]}”这一步在多数规模里与前后相差不足 {k} 家，不按规模列" for name in names]
+    return table.reset_index(drop=True), said
 
 
 def policy_effects(survey: Survey) -> estimate.Result | None:
@@ -142,7 +148,7 @@ def policy_effects(survey: Survey) -> estimate.Result | None:
     DriversError
         As `funnel`; too few respondents; an outcome on which all agree.
     """
-    found, asked = _policies(survey), adjustment.outcome(survey)
+    found, asked = uptake.policies(survey), adjustment.outcome(survey)
     if found is None or asked is None:
         return None
     (policies, notes), (item, values) = found, asked
@@ -166,101 +172,27 @@ def policy_effects(survey: Survey) -> estimate.Result | None:
     )
 
 
-def _policies(survey: Survey) -> tuple[list[Policy], tuple[str, ...]] | None:
-    """Pair the rows that ask who heard of a policy and how far it got."""
-    known, used = (_rows(survey, role) for role in ("awareness", "uptake"))
-    if not known or not used:
-        return None
-    both = [label for label in known if label in used]
-    if not both:
-        raise DriversError(
-            "政策：没有一项同时问了是否知道（awareness）和是否享受（uptake）：两题各行的名称要一致；请改正题目字典"
-        )
-    alone = [label for label in [*known, *used] if label not in both]
-    notes = [f"只问了知道或享受之一，不列入：{'、'.join(alone)}"] if alone else []
-    pairs = [_paired(survey, known[label], used[label]) for label in both]
-    policies = [policy for policy, _ in pairs if not np.isnan(policy.aware).all()]
-    against = sum(odd for _, odd in pairs)
-    if against:
-        notes.append(
-            f"有{sample.about(against, survey.round.k)} 处回答前后矛盾（没听说过却申请过或享受了），不计入"
-        )
-    return (policies, tuple(notes)) if policies else None
-
-
-def _rows(survey: Survey, role: str) -> dict[str, Item]:
-    items = [item for item in survey.codebook.by_role(role) if item.code in survey.responses]
-    labels = [item.label for item in items]
-    twice = sorted({label for label in labels if labels.count(label) > 1})
-    if twice:
-        raise DriversError(f"政策：有两行都叫“{twice[0]}”（{role}）：各行名称不能重复；请改正题目字典")
-    return dict(zip(labels, items, strict=True))
-
-
-def _paired(survey: Survey, known: Item, used: Item) -> tuple[Policy, int]:
-    """Read one policy, and count who contradicts itself."""
-    if len(used.options) != OPTIONS or len(known.options) < 2:
-        raise DriversError(
-            f"政策：“{used.label}”的选项不合要求：享受题要依次有四个选项（不符合条件、未申请、未获批、已享受），"
-            "知晓题的第一个选项是没听说过；请改正题目字典"
-        )
-    heard, stage = _place(survey, known), _place(survey, used)
-    aware = np.where(np.isnan(heard), np.nan, heard > 0)
-    against = (aware == 0) & (stage >= 2)
-    aware = np.where(against, np.nan, aware)
-    return Policy(known.code, known.label, aware, np.where(aware == 1, stage, np.nan)), int(against.sum())
-
-
-def _place(survey: Survey, item: Item) -> np.ndarray:
-    """Answers as places 0.. among the options; ordered options arrive as numbers."""
-    answer = survey.responses[item.code]
-    options: Sequence[object] = list(item.options)
-    if pd.api.types.is_numeric_dtype(answer):
-        options = [float(option) for option in item.options]
-    return np.asarray(answer.map({option: place for place, option in enumerate(options)}), dtype=float)
-
-
-def _stages(survey: Survey, policy: Policy, inside: np.ndarray) -> pd.DataFrame:
-    """Four rows of one policy among the respondents inside (n,)."""
-    level = survey.round.level
-    whole, aware = policy.whole & inside, ~np.isnan(policy.aware) & inside
-    reached = np.where(np.isnan(policy.stage), 0, policy.stage)
-    count = [
-        int((aware & (policy.aware == 1)).sum()),
-        *(int((whole & (reached >= j)).sum()) for j in (1, 2, 3)),
-    ]
+def _stages(survey: Survey, policy: Policy, inside: np.ndarray, hidden: set[int]) -> pd.DataFrame:
+    """Four rows of one policy among the respondents inside (n,), the stages hidden without numbers."""
+    level, whole, reached = survey.round.level, policy.whole & inside, policy.reached(inside)
     keys = pd.DataFrame({"stage": list(STAGES), "stage_label": list(STAGES.values())})
     keys.insert(0, "policy", policy.code)
     keys.insert(1, "label", policy.label)
-    told = bool((~np.isnan(policy.stage) & inside).any()) or not (policy.aware[inside] == 1).any()
-    n = np.array([aware.sum(), *[whole.sum() if told else 0] * 3])
-    # who answered, who of them is aware, who of these answered how far it got, and how far: one within the other
-    told_of = int((whole & (policy.aware == 1)).sum())
-    first = _too_near([int(aware.sum()), count[0]], survey.round.k)
-    near = [stage - 1 for stage in first] + _too_near([told_of, *count[1:]], survey.round.k)
+    told = reached[2] > 0 or reached[1] == 0  # else nobody says how far it got
+    n, near = np.array([reached[0], *[whole.sum() if told else 0] * 3]), sorted(hidden)
     n[near] = 0  # the gate hides what nobody stands behind
+    count = reached[list(shown.PLACES)]
     table = estimate.tidy(keys, _of_all(survey, policy, inside, n), level, factor=100.0, count=count)
     steps = pd.DataFrame(_steps(survey, np.where(inside[:, None], policy.steps, np.nan)))
-    # the step to a hidden stage and the step from it would give it back
-    unseen = sorted({place for stage in near for place in (stage, stage + 1) if place < len(steps)})
+    unseen = _unseen_steps(hidden)
     steps.loc[unseen, ["step", "step_low", "step_high"]] = np.nan
     steps.loc[unseen, ["step_n", "step_count"]] = 0
     return table.assign(**{str(name): steps[name].to_numpy() for name in steps})
 
 
-def _too_near(count: Sequence[int], k: int) -> list[int]:
-    """Find the stages that fewer than k enterprises fewer have reached than the stage shown before: those would be told.
-
-    >>> _too_near([90, 60, 55, 20], 10)
-    [2]
-    """
-    near, last = [], count[0]
-    for stage, reached in enumerate(count[1:], start=1):
-        if 0 < last - reached < k:
-            near.append(stage)
-        else:
-            last = reached
-    return near
+def _unseen_steps(hidden: set[int]) -> list[int]:
+    """Give the steps to and from hidden stages, which would give these back."""
+    return sorted({step for stage in hidden for step in (stage, stage + 1) if step < len(STAGES)})
 
 
 def _steps(survey: Survey, steps: np.ndarray) -> dict[str, np.ndarray]:
@@ -296,9 +228,9 @@ def _of_all(survey: Survey, policy: Policy, inside: np.ndarray, n: np.ndarray) -
     return replace(linear, estimate=shares, scale="logit", n=n, n_effective=effective)
 
 
-def _lost(survey: Survey, policy: Policy) -> list[dict[Hashable, object]]:
-    """Find the step on which the largest part is lost, of those with k before it; nothing where fewer than k are lost."""
-    level, k = survey.round.level, survey.round.k
+def _lost(survey: Survey, policy: Policy, hidden: set[int]) -> list[dict[Hashable, object]]:
+    """Find the step on which the largest part is lost, of those with k before it; nothing where it may not be seen."""
+    level, k, unseen = survey.round.level, survey.round.k, _unseen_steps(hidden)
     stages = list(STAGES)
     places = [stages.index(stage) for stage in AVOIDABLE]
     steps = policy.steps[:, places]
@@ -306,17 +238,24 @@ def _lost(survey: Survey, policy: Policy) -> list[dict[Hashable, object]]:
     count = np.nansum(1 - steps, axis=0).astype(int)
     size = np.where(part.n >= k, part.estimate, -1.0)
     first, second = np.argsort(-size, kind="stable")[:2]
-    if count[first] < k or size[first] < 0:
+    if count[first] < k or size[first] < 0 or places[first] in unseen:
         return []
     stage = stages[places[first]]
     keys = {"policy": policy.code, "label": policy.label, "stage": stage}
     keys |= {"stage_label": AVOIDABLE[stage], "among": AMONG[stage]}
     ahead = estimate.lead(part, level, factor=100.0, among=part.n >= k)
     sure = ahead.get("lead_low", -1.0) > 0
-    seen = dict.fromkeys(LEAD, np.nan) if count[second] < k or not ahead else ahead
+    few = count[second] < k or places[second] in unseen  # the lead over it would tell of it
+    seen = dict.fromkeys(LEAD, np.nan) if few or not ahead else ahead
     row = estimate.tidy(pd.DataFrame([keys]), _one(part, first), level, factor=100.0, count=[count[first]])
     found: dict[Hashable, object] = row.iloc[0].to_dict()
     return [found | seen | {"text": _sentence(policy, stage, sure)}]
+
+
+def _basis(stages: set[str]) -> str:
+    """Say among whom each of the losses that are compared is counted."""
+    told = "，".join(f"“{AVOIDABLE[stage]}”占{AMONG[stage]}" for stage in AVOIDABLE if stage in stages)
+    return f"流失的百分比：{told}"
 
 
 def _one(part: estimate.Estimate, place: int) -> estimate.Estimate:

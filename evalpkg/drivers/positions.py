@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evalpkg.drivers.drawn import Drawn
 
 SURE = 95.0  # per cent, from which a driver is said to be the place to begin
 LIKELY = 50.0  # per cent, from which a zone is named at all
+PLACED = ("p_fix", "p_keep", "zone", "ellipse_sd_x", "ellipse_sd_y", "ellipse_r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,8 @@ class Map:
 def located(at: Map) -> pd.DataFrame:
     """Place each driver on the map.
 
-    The lines between zones are the means over the drivers, of share and of score, in every replicate anew. Replicates
-    are moved to the estimates first (a bootstrapped R2 is too large on average) and spread by what t with the design's
-    degrees of freedom exceeds the normal.
+    The lines between zones are the means over the drivers, of share and of score, in every replicate anew; the replicates
+    are those around the estimates (`Drawn.around`). A single driver has no place among others: NaN, and no zone.
 
     Returns
     -------
@@ -42,9 +41,10 @@ def located(at: Map) -> pd.DataFrame:
     -----
     Martilla & James (1977), Journal of Marketing 41:77, with the uncertainty that the original leaves out.
     """
+    if len(at.share.point) < 2:
+        return pd.DataFrame({name: [np.nan] for name in PLACED}).assign(zone="")
     usable = ~(np.isnan(at.share.all_draws) | np.isnan(at.score.all_draws)).any(axis=1)
-    share = _centred(at.share.all_draws[usable], at.share.point, at)
-    score = _centred(at.score.all_draws[usable], at.score.point, at)
+    share, score = (Drawn(d.point, d.all_draws[usable]).around(at.level, at.df) for d in (at.share, at.score))
     important = share > share.mean(axis=1, keepdims=True)
     weak = score < score.mean(axis=1, keepdims=True)
     fix, keep = 100 * (important & weak).mean(axis=0), 100 * (important & ~weak).mean(axis=0)
@@ -60,13 +60,6 @@ def located(at: Map) -> pd.DataFrame:
             "ellipse_r": _correlations(score, share),
         }
     )
-
-
-def _centred(draws: np.ndarray, point: np.ndarray, at: Map) -> np.ndarray:
-    tail = 0.5 + at.level / 2
-    wider = stats.t.ppf(tail, at.df) / stats.norm.ppf(tail)
-    moved: np.ndarray = point + wider * (draws - draws.mean(axis=0))
-    return moved
 
 
 def _correlations(score: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -104,7 +104,7 @@ def read(
     if not kept:
         raise DriversError(f"影响因素：没有一项可以分析（{'；'.join(left_out)}）；请检查这些题目的数据")
     table = np.column_stack([values, answers[[item.code for item in kept]].to_numpy()])
-    _check(table, outcome)
+    _check(table, outcome, survey.round.k)
     centre, scale = _spread(table, survey.design.weights)
     return Sample(outcome, kept, left_out, table, centre, scale, ~np.isnan(table).all(axis=1))
 
@@ -149,7 +149,7 @@ def _fault(driver: pd.Series, outcome: np.ndarray) -> str:
     return ""
 
 
-def _check(values: np.ndarray, outcome: Item) -> None:
+def _check(values: np.ndarray, outcome: Item, k: int) -> None:
     size, p = int((~np.isnan(values).all(axis=1)).sum()), values.shape[1] - 1
     if len(np.unique(values[~np.isnan(values[:, 0]), 0])) < 2:
         raise DriversError(
@@ -157,7 +157,7 @@ def _check(values: np.ndarray, outcome: Item) -> None:
         )
     if size <= p + 1:
         raise DriversError(
-            f"影响因素：只有 {size} 家企业作答，要分析 {p} 项因素至少要 {p + 2} 家；请减少因素或补充问卷"
+            f"影响因素：作答的企业{about(size, k)} 家，要分析 {p} 项因素至少要 {p + 2} 家；请减少因素或补充问卷"
         )
 
 

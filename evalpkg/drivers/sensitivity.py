@@ -15,6 +15,7 @@ from evalpkg.drivers.division import divided
 from evalpkg.drivers.importance import DriversError, johnson
 from evalpkg.drivers.incomplete import moments
 from evalpkg.drivers.sample import Sample
+from evalpkg.params import ParamsError
 from evalpkg.weights import WeightsError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ WAYS = {
     "complete": "只用全部答完的",
     "unweighted": "不加权",
     "unflagged": "去掉有疑点的答卷",
-    "johnson": "换一种算法（Johnson）",
+    "johnson": "Johnson 算法",
     "halo": "扣除打分松紧",
 }
 TOP = 2  # drivers whose places are compared
@@ -139,15 +140,17 @@ def _read_again(rest: Survey, read: Sample) -> Sample | None:
 
 
 def _rest(survey: Survey, keep: np.ndarray) -> Survey:
-    """Weight the rest anew, or leave the weights where a category of the population has lost everybody."""
+    """Weight the rest anew, or leave the weights where a category of the population has lost everybody, or a column is gone."""
     try:
         return surveys.restricted(survey, keep)
-    except WeightsError:
+    except (WeightsError, ParamsError):
         return surveys.restricted(replace(survey, raking=None, employment=None), keep)
 
 
 def _agreement(table: pd.DataFrame) -> dict[str, object]:
-    """Say in which ways the first two drivers stay the first two."""
+    """Say in which ways the first two drivers stay the first two; of two nothing could change."""
+    if len(table) <= TOP:
+        return {"first_two": tuple(table["label"]), "kept": (), "moved": ()}
     first = set(table["label"][:TOP])
     same = {
         way: set(table.nlargest(TOP, way)["label"]) == first

@@ -17,8 +17,9 @@ def share_table(read: Sample, shares: Drawn, df: float, level: float, seed: int)
     -------
     DataFrame, p rows
         `item`, `label`, `estimate`, `std_error`, `conf_low`, `conf_high` (logit, t with `df`), `n` (who answered the item),
-        `p_first` (per cent of replicates in which it is the largest), `rank_low`, `rank_high` (`ranks.rank_sets` on the
-        logits, all items at once; Mogstad, Romano, Shaikh & Wilhelm 2024).
+        `p_first` (per cent of the replicates around the estimates in which it is the largest, `Drawn.first`), `rank_low`,
+        `rank_high` (`ranks.rank_sets` on the logits, all items at once; Mogstad, Romano, Shaikh & Wilhelm 2024). A single
+        item has no place: NaN.
     """
     low, high = shares.share_interval(level, df)
     lower, upper = _places(shares, df, level, seed)
@@ -31,7 +32,7 @@ def share_table(read: Sample, shares: Drawn, df: float, level: float, seed: int)
             "conf_low": low * 100,
             "conf_high": high * 100,
             "n": (~np.isnan(read.answers[:, 1 : len(read.items) + 1])).sum(axis=0),
-            "p_first": shares.first * 100,
+            "p_first": shares.first(level, df) * 100 if len(shares.point) > 1 else np.nan,
             "rank_low": lower,
             "rank_high": upper,
         }
@@ -47,7 +48,7 @@ def explained(shares: Drawn, df: float, level: float) -> dict[str, float]:
 
 def _places(shares: Drawn, df: float, level: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if len(shares.point) < 2:
-        return np.ones(1), np.ones(1)
+        return np.full(1, np.nan), np.full(1, np.nan)
     point, drawn = shares.logits
     found = ranks.rank_sets(point, np.cov(drawn.T), df=df, level=level, seed=seed)
     return found.lower.astype(float), found.upper.astype(float)

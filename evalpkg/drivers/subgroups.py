@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from evalpkg import estimate
 from evalpkg.drivers import sample
+from evalpkg.drivers.classes import Group, together
 from evalpkg.drivers.drawn import Drawn
 from evalpkg.drivers.importance import DriversError, lmg
 from evalpkg.drivers.sample import Sample
@@ -24,15 +24,6 @@ LEAST, PER_DRIVER = 100, 10  # respondents with the outcome: at least these, and
 MOST = 4  # groups; more and each is too small, and the family of comparisons too large
 NEIGHBOURS = ("size",)  # columns whose classes have an order, so that neighbours may be taken together
 COLUMNS = {"size": "规模", "district": "县（区）", "industry": "行业", "mode": "填报方式"}
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Respondents `inside` (n,) of one group; code and name."""
-
-    code: str
-    label: str
-    inside: np.ndarray
 
 
 def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> estimate.Result | None:
@@ -54,9 +45,9 @@ def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> 
         A row per group and driver: `group`, `group_label`, `item`, `label`, `estimate` (per cent of the variance of the
         outcome within the group), `std_error`, `conf_low`, `conf_high`, `n` (of the group, who answered the driver),
         `relative` (its part of what all drivers explain, per cent), `difference` (of `relative`, from the rest of the
-        enterprises, percentage points), `difference_low`, `difference_high`, `differs` ("more", "less", "no": Holm over
-        all rows). Groups with fewer than 100 respondents, or 10 a driver, who gave the outcome are left out, size classes
-        taken together with a neighbour first. Empty where fewer than two groups are left. `extra`: `outcome`,
+        enterprises, percentage points), `difference_low`, `difference_high` (of all rows at once, Bonferroni), `differs`
+        ("more", "less", "no": where these leave 0 out). Groups with fewer than 100 respondents, or 10 a driver, who gave
+        the outcome are left out, size classes taken together with a neighbour first. Empty where fewer than two groups are left. `extra`: `outcome`,
         `left_out` and `notes` (tuples of Chinese sentences). None where not asked.
 
     Raises
@@ -67,8 +58,8 @@ def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> 
     Notes
     -----
     Domain estimation: weights and replicate weights of the whole design, 0 outside the group. Interval and test from the
-    cluster bootstrap, t with the effective degrees of freedom of a mean over the group; `difference` on the arcsine of the
-    root of `relative`.
+    cluster bootstrap, t with the effective degrees of freedom of a mean over the group, less what the number of replicates
+    leaves open; `difference` on the arcsine of the root of `relative`.
     """
     if column not in COLUMNS:
         raise DriversError(f"分组比较：没有“{column}”这种分组：只能是 {'、'.join(COLUMNS)}；请改正列名")
@@ -76,12 +67,19 @@ def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> 
     if read is None or column not in survey.responses or survey.responses[column].isna().all():
         return None
     found, left_out, notes = _groups(survey, read, column, groups)
-    table = _table(survey, read, found) if len(found) > 1 else _empty()
-    if len(found) < 2:
-        notes.append("人数足够的组不到两个，无从比较")
+    fault = _fault(read, found)
+    table = _empty() if fault else _table(survey, read, found)
+    notes += [fault] if fault else []
     extra = {"outcome": read.outcome.label, "left_out": tuple(left_out), "notes": tuple(notes)}
     base = f"组内至少回答了“{read.outcome.label}”或其中一项的企业"
     return estimate.Result(table, f"drivers_by_{column}", "%", base, survey.n, extra)
+
+
+def _fault(read: Sample, found: list[Group]) -> str:
+    """Say why there is nothing to compare, "" where there is."""
+    if len(read.items) < 2:
+        return "可以分析的只有一个方面，它在各组里都占全部份额，无从比较"
+    return "人数足够的组不到两个，无从比较" if len(found) < 2 else ""
 
 
 def _groups(
@@ -93,7 +91,7 @@ def _groups(
     candidates = _candidates(survey, column, groups)
     notes: list[str] = []
     if column in NEIGHBOURS and groups is None:
-        candidates, notes = _together(candidates, given, least)
+        candidates, notes = together(candidates, given, least)
     enough = [group for group in candidates if (group.inside & given).sum() >= least]
     few = [group.label for group in candidates if (group.inside & given).sum() < least]
     left_out = [f"回答总体满意度的企业不足 {least} 家，不单列：{'、'.join(few)}"] if few else []
@@ -143,33 +141,17 @@ def _kinds(survey: Survey, present: list[str]) -> dict[str, str]:
         ) from error
 
 
-def _together(candidates: list[Group], given: np.ndarray, least: int) -> tuple[list[Group], list[str]]:
-    """Take classes that are too small together with the next one, the last with the one before it."""
-    merged: list[Group] = []
-    for group in candidates:
-        if merged and (merged[-1].inside & given).sum() < least:
-            group = _joined(merged.pop(), group)
-        merged.append(group)
-    if len(merged) > 1 and (merged[-1].inside & given).sum() < least:
-        last = merged.pop()
-        merged.append(_joined(merged.pop(), last))
-    said = [f"人数不足 {least} 家，合并为一组：{group.label}" for group in merged if "＋" in group.label]
-    return merged, said
-
-
-def _joined(one: Group, other: Group) -> Group:
-    return Group(f"{one.code}+{other.code}", f"{one.label}＋{other.label}", one.inside | other.inside)
-
-
 def _table(survey: Survey, read: Sample, groups: list[Group]) -> pd.DataFrame:
     replicates = sample.replicates(survey)
-    rows = [_of_group(survey, read, replicates, group) for group in groups]
-    table = pd.concat(rows, ignore_index=True)
-    table["differs"] = _differs(table.pop("t"), table.pop("df"), survey.round.level)
-    return table
+    family = len(groups) * len(read.items)
+    rows = [_of_group(survey, read, replicates, group, family) for group in groups]
+    return pd.concat(rows, ignore_index=True)
 
 
-def _of_group(survey: Survey, read: Sample, replicates: np.ndarray, group: Group) -> pd.DataFrame:
+def _of_group(
+    survey: Survey, read: Sample, replicates: np.ndarray, group: Group, family: int
+) -> pd.DataFrame:
+    """Give the rows of one group, of `family` rows in all."""
     own = _shares(survey, read, replicates, group.inside)
     rest = _shares(survey, read, replicates, ~group.inside)
     level, df = survey.round.level, _freedom(survey, read, group)
@@ -186,19 +168,23 @@ def _of_group(survey: Survey, read: Sample, replicates: np.ndarray, group: Group
             "conf_high": high * 100,
             "n": (~np.isnan(read.answers[group.inside, 1:])).sum(axis=0),
             "relative": 100 * _relative(own.point),
-            **_unlike(own, rest, level, df),
+            **_unlike(own, rest, 1 - (1 - level) / family, df),
         }
     )
 
 
-def _unlike(own: Drawn, rest: Drawn, level: float, df: float) -> dict[str, np.ndarray | float]:
-    """Compare the relative shares: difference in percentage points with limits, t and its degrees of freedom."""
+def _unlike(own: Drawn, rest: Drawn, level: float, df: float) -> dict[str, np.ndarray]:
+    """Compare the relative shares: difference in percentage points with limits, and whether these leave 0 out."""
     angle = Drawn(_angle(own.point) - _angle(rest.point), _angle(own.all_draws) - _angle(rest.all_draws))
     # the interval of the angles, in percentage points by how far apart the two parts lie
     points = 100 * _ratio(_relative(own.point) - _relative(rest.point), angle.point)
     low, high = angle.interval(level, df)
-    limits = {"difference_low": points * low, "difference_high": points * high}
-    return {"difference": points * angle.point, **limits, "t": angle.point / angle.std_error, "df": df}
+    return {
+        "difference": points * angle.point,
+        "difference_low": points * low,
+        "difference_high": points * high,
+        "differs": np.select([low > 0, high < 0], ["more", "less"], "no"),
+    }
 
 
 def _shares(survey: Survey, read: Sample, replicates: np.ndarray, inside: np.ndarray) -> Drawn:
@@ -233,19 +219,13 @@ def _ratio(apart: np.ndarray, angles: np.ndarray) -> np.ndarray:
 
 
 def _freedom(survey: Survey, read: Sample, group: Group) -> float:
-    """Effective degrees of freedom of a mean over the group: few clusters, or a few heavy weights, leave few."""
+    """Effective degrees of freedom of a mean over the group: few clusters, or a few heavy weights, leave few.
+
+    The spread of the replicates varies by their number as well (as in `freedom.degrees`).
+    """
     influence = np.where(read.used & group.inside, survey.design.weights, 0.0)
-    return float(max(estimate.small_sample(influence, survey.design).df[0], 1.0))
-
-
-def _differs(t: pd.Series, df: pd.Series, level: float) -> np.ndarray:
-    """Reject by Holm (1979) over all rows, both directions."""
-    p = 2 * stats.t.sf(np.abs(t), df)
-    order = np.argsort(p, kind="stable")
-    falls = p[order] <= (1 - level) / (len(p) - np.arange(len(p)))
-    rejected = np.zeros(len(p), dtype=bool)
-    rejected[order] = np.logical_and.accumulate(falls)
-    return np.select([rejected & (t > 0), rejected & (t < 0)], ["more", "less"], "no")
+    df = float(max(estimate.small_sample(influence, survey.design).df[0], 1.0))
+    return max(1.0, 1 / (1 / df + 1 / (survey.round.draws - 1)))
 
 
 def _empty() -> pd.DataFrame:

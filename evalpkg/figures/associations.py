@@ -15,7 +15,7 @@ def steps(result: Protected | None, *, no: int = 1) -> Fragment:
         result,
         no=no,
         title="打分高一档，满意度相应高多少",
-        note="同一家企业，打分松紧相同；相关，不是承诺",
+        note="已扣除打分松紧；相关，不是承诺",
         id="steps",
         head="总体满意度相应高（分）与 95% 区间",
         column="相应高",
@@ -30,7 +30,7 @@ def theme_effects(result: Protected | None, *, no: int = 1) -> Fragment:
         result,
         no=no,
         title="写到这类问题的企业满意度差多少",
-        note="与写了意见而没有提到的同类企业相比",
+        note="与写了意见而没有提到的企业相比",
         id="theme-effects",
     )
 
@@ -41,6 +41,6 @@ def policy_effects(result: Protected | None, *, no: int = 1) -> Fragment:
         result,
         no=no,
         title="享受了政策的企业满意度差多少",
-        note="与符合条件而没有享受的同类企业相比",
+        note="与符合条件而没有享受的企业相比",
         id="policy-effects",
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evalpkg.disclosure import Protected
 from evalpkg.figures import frame
-from evalpkg.figures.forest import Axis, Forest, Head, Row, axis, endpoints, headed, places
+from evalpkg.figures.forest import Forest, Head, Row, Second, Side, axis, endpoints, headed, places
 from evalpkg.figures.scores import LEAST_SPAN
 from evalpkg.fragment import (
     ABSENT,
@@ -30,6 +30,7 @@ from evalpkg.fragment import (
 from evalpkg.fragment import places as between
 
 STATES = {"above": "higher", "below": "lower", "same": "unsure"}
+HALF = 0.5  # of the room that a place takes on the scale of places
 DRESS = {
     "higher": {"ink": "up", "wash": "upW", "bold": True},
     "lower": {"ink": "dn", "wash": "dnW", "bold": True},
@@ -69,7 +70,7 @@ def departments(
     rows = {role: tuple(map(_row, group)) for role, group in groups.items()}
     average = mean_of(scores)
     parts = [frame.part(forest, _says(role, forest)) for role, forest in _forests(rows, average).items()]
-    base = frame.base_of(scores, "得分的分母")
+    base = frame.base_of(scores, what="得分的分母")
     if not tiered:
         base += "不满意：打分低于中间档的企业占打分企业的百分比。"
     usual = TIERED if tiered else LISTED
@@ -134,17 +135,22 @@ def dressed(record: Record) -> dict[str, Any]:
 def _row(record: Record) -> Row:
     contact, unhappy = secondary(record, "contact", whole), secondary(record, "unhappy", score)
     judged = dressed(record)
-    bounds = ("family_low", "family_high", "rank_low", "rank_high")
-    place = between(number(record, "rank_low"), number(record, "rank_high"))
+    first, last = number(record, "rank_low"), number(record, "rank_high")
+    place = between(first, last)
+    listed = bool(too_few(record))
     phone = f"打过交道 {contact}" if contact != ABSENT else ""
     return frame.row(
         record,
         unit="家打分",
-        cells=(unhappy if not too_few(record) else ABSENT,),
+        cells=(unhappy if not listed else ABSENT,),
         phone=place if judged else phone,
         bar=number(record, "contact"),
         bar_text=contact.removesuffix("%"),
-        **{name: number(record, name) for name in bounds if judged},
+        # A rank set is drawn from the beginning of its first place to the end of its last.
+        side=Side(low=first - HALF, high=last + HALF, state=judged["state"])
+        if judged and not listed
+        else Side(),
+        **{name: number(record, name) for name in ("family_low", "family_high") if judged},
         **judged,
     )
 
@@ -169,26 +175,27 @@ def _forests(rows: dict[str, tuple[Row, ...]], average: float) -> dict[str, Fore
     )
     scale = _places(every)
     if scale is not None:
-        head = Head("名次区间（95%，同时）")
         panel, names = Head("得分（校正后，0—100）与 95% 区间"), "部门与档次"
-        common = replace(common, ranks=scale, rank_head=head, panel=panel, names=names, signed=True)
+        common = replace(common, second=scale, panel=panel, names=names, signed=True)
         common = replace(common, value=None, columns=())
     return headed(
         {role: replace(common, rows=rows[role], group=f"{role}\u3000{len(rows[role])} 个") for role in rows}
     )
 
 
-def _places(rows: list[Row]) -> Axis | None:
-    """Return the scale of places, as many as departments are ranked; None where none is."""
-    last = [row.rank_high for row in rows if known(row.rank_high)]
-    return places(max(len(last), round(max(last)))) if last else None
+def _places(rows: list[Row]) -> Second | None:
+    """Return the panel of places, as many as departments are ranked; None where none is."""
+    last = [row.side.high - HALF for row in rows if known(row.side.high)]
+    if not last:
+        return None
+    return Second(places(max(len(last), round(max(last)))), Head("名次区间（95%，同时）"), bars=True)
 
 
 def _says(role: str, forest: Forest) -> str:
     shown = [row.estimate for row in forest.rows if known(row.estimate)]
     span = f"得分在 {score(min(shown))} 至 {score(max(shown))} 分之间" if shown else "没有可以公布的得分"
     mean = f"各部门平均 {score(forest.reference)} 分"
-    sets = "、名次区间" if forest.ranks else ""
+    sets = "、名次区间" if forest.second else ""
     return f"{role} {len(forest.rows)} 个部门的得分与 95% 区间{sets}：{span}，{mean}{_sure(forest)}，数字见明细表。"
 
 

@@ -55,7 +55,8 @@ def drivers(
     total = result.extra.get("r2")
     base = f"各项份额相加等于总解释力 {score(total)}%；" if known(total) else ""
     caption = frame.caption(no, title, note)
-    return frame.figure(id, [frame.part(forest, _says(rows, records))], caption, base + frame.base_of(result))
+    base += frame.base_of(result, *result.extra.get("left_out", ()))
+    return frame.figure(id, [frame.part(forest, _says(rows, records))], caption, base)
 
 
 def rows_of(result: Protected, *, ticks: bool = False) -> tuple[Row, ...]:

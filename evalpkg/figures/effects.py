@@ -43,7 +43,8 @@ def effects(
     ----------
     result
         Columns label, estimate, conf_low, conf_high (thick line), family_low, family_high (thin line, all at once), sure
-        ("up", "down", "no"), n.
+        ("up", "down", "no"), n. `extra["controls"]`, `["left_out"]` and `["notes"]` stand below the drawing; of no rows these
+        are all that is said.
     title, note, id
         Words of the caption; id in the page.
     head, column
@@ -55,7 +56,7 @@ def effects(
         return not_asked(f"“{title}”")
     records = frame.records(frame.require(result))
     if not records:
-        return nothing("；".join(result.extra.get("notes", ())) + "。" if result.extra.get("notes") else NONE)
+        return nothing(f"{'；'.join(frame.notes_of(result)) or NONE}。")
     rows = tuple(_row(record, tick) for record in records)
     forest = Forest(
         rows,
@@ -70,10 +71,17 @@ def effects(
         row_height=28.0,
     )
     part = frame.part(forest, _says(title, rows))
-    return frame.figure(id, [part], frame.caption(no, title, note), frame.base_of(result))
+    base = frame.base_of(result, _adjusted(result), *frame.notes_of(result))
+    return frame.figure(id, [part], frame.caption(no, title, note), base)
 
 
-NONE = "没有足够的企业可以比较，所以这里不列。"
+NONE = "没有足够的企业可以比较，所以这里不列"
+
+
+def _adjusted(result: Protected) -> str:
+    """Say what a model took out; it does not make enterprises the same."""
+    controls = result.extra.get("controls", ())
+    return f"已按{'、'.join(controls)}调整" if controls else ""
 
 
 def _row(record: Record, tick: str) -> Row:

@@ -79,10 +79,15 @@ def caption(no: int, title: str, note: str) -> str:
     return f"<b>{lead}{escape(title)}</b> {tail}".rstrip()
 
 
-def base_of(result: Protected, what: str = "分母") -> str:
-    """Say whom the numbers speak of."""
-    base = f"{what}：{result.base}；" if result.base else ""
-    return f"{base}有效问卷 {count(result.total)} 份。"
+def base_of(result: Protected, *more: str, what: str = "分母") -> str:
+    """Say whom the numbers speak of; `more` are further sentences without their full stop."""
+    parts = [f"{what}：{result.base}" if result.base else "", f"有效问卷 {count(result.total)} 份", *more]
+    return "；".join(part for part in parts if part) + "。"
+
+
+def notes_of(result: Protected) -> tuple[str, ...]:
+    """Return what the analysis left out and what limits it, sentences without their full stop."""
+    return tuple(note for name in ("left_out", "notes") for note in result.extra.get(name, ()))
 
 
 def _part(canvas: Canvas, says: str, prefix: str) -> str:

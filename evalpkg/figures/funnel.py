@@ -13,9 +13,21 @@ from evalpkg.figures import fonts, frame, marks
 from evalpkg.figures.canvas import Canvas
 from evalpkg.figures.forest import Axis, Row, axis, endpoints
 from evalpkg.figures.layout import NAME, PHONE, SMALL, TEXT, WIDE, Panel
-from evalpkg.fragment import ABSENT, STAGES, Fragment, Record, known, listing, not_asked, number, share
+from evalpkg.fragment import (
+    ABSENT,
+    STAGES,
+    Fragment,
+    K,
+    Record,
+    known,
+    listing,
+    not_asked,
+    nothing,
+    number,
+    share,
+)
 
-NOTE = "占全部企业的百分比；后一步的企业都在前一步之中；看不见的 95% 区间比圆点还窄"
+NOTE = "占全部企业的百分比；流失按走到这一步的企业计；看不见的 95% 区间比圆点还窄"
 GAP, HEAD, FOOT = 22.0, 26.0, 26.0
 
 
@@ -64,17 +76,27 @@ def funnel(
     ----------
     result
         A row per policy and stage: label, stage, stage_label, estimate, conf_low, conf_high (%), the stages in order.
-        `extra["lost"]`, a row a policy: stage_label and lead_low, the step that loses most and whether that is sure.
+        `extra["lost"]`, a row a policy: stage_label, estimate (% of those before it) and lead_low, the step that loses most
+        and whether that is sure; `extra["basis"]`, among whom the losses are counted, stands below with the notes.
     """
     if result is None:
         return not_asked("政策的知晓和享受")
     records = frame.records(frame.require(result))
     lines = lines_of(records, result.extra.get("lost"))
     if not lines:
-        return not_asked("政策的知晓和享受")
+        return nothing(f"{'；'.join(frame.notes_of(result)) or '没有可以画出的政策'}。")
     heads = tuple(dict.fromkeys(map(_stage_name, records)))
     part = frame.Part(_draw(lines, heads, PAGE), _draw(lines, heads, SMALL_PAGE), _says(title, lines))
-    return frame.figure(id, [part], frame.caption(no, title, note), frame.base_of(result))
+    told = result.extra.get("basis", ""), _dashes(result, records)
+    base = frame.base_of(result, "后一步的企业都在前一步之中", *told, *frame.notes_of(result))
+    return frame.figure(id, [part], frame.caption(no, title, note), base)
+
+
+def _dashes(result: Protected, records: Iterable[Record]) -> str:
+    """Say why a stage has no number."""
+    if not any(record.get("shown") == "hidden" for record in records):
+        return ""
+    return f"“—”：与前后的步相差不足 {result.extra.get('k', K)} 家，不公布"
 
 
 def _stage_name(record: Record) -> str:
@@ -98,9 +120,9 @@ def _stage(record: Record) -> Row:
 
 
 def _lost(row: Record) -> str:
-    """Say on which step most are lost, as far as that is sure."""
+    """Say on which step most are lost, as far as that is sure, and how many of those before it."""
     sure = number(row, "lead_low") > 0
-    return f"{'多卡在' if sure else '可能多卡在'}：{row.get('stage_label', '')}"
+    return f"流失{'' if sure else '可能'}最多：{row.get('stage_label', '')} {share(number(row, 'estimate'))}"
 
 
 def _draw(lines: list[Line], heads: tuple[str, ...], form: Form) -> Canvas:

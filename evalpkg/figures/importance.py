@@ -33,7 +33,8 @@ KEEP = ("保持：重要且做得好", "重要且做得好", "保持")
 LEAST = 5.0  # per cent of confidence from which it stands beside a name
 HEAD, FOOT, STRIP = 42.0, 44.0, 26.0  # px over the frame, under it, and for the words in its upper corners
 STEPS = 48  # pieces of an ellipse: no corner is seen
-NO_SCORES = "没有各方面的得分，所以不画重要性与得分的图。"
+NO_SCORES = "没有各方面的得分，所以不画重要性与得分的图"
+ALONE = "可以分析的只有一个方面，没有相对的位置，所以不画重要性与得分的图。"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ def importance_performance(
     t = result.extra.get("ellipse_t", math.nan)
     points = tuple(_point(r, t) for r in records if not too_few(r) and _located(r))
     if not points:
-        return nothing(NO_SCORES)
+        return nothing(f"{'；'.join(result.extra.get('notes', ())) or NO_SCORES}。")
+    if len(records) < 2:
+        return nothing(ALONE)
     means = float(result.extra.get("mean_score", math.nan)), float(result.extra.get("mean_share", math.nan))
     wide, phone = (_draw(_map(points, means, *form)) for form in ((WIDE, 420.0, TEXT), (PHONE, 320.0, SMALL)))
     without = [r["label"] for r in records if too_few(r) or not _located(r)]

@@ -34,9 +34,9 @@ SUBJECT = "总体满意度和各方面的评价"
 ZONES = {"fix": "先改", "watch": "下轮再看", "keep": "保持", "later": "暂不列入"}
 UNSURE = 5.0  # per cent; from here it is said that a driver may be one to begin with
 WAYS = {
-    "complete": "只用答全的",
+    "complete": "只用全部答完的",
     "unweighted": "不加权",
-    "unflagged": "不含存疑答卷",
+    "unflagged": "去掉有疑点的答卷",
     "johnson": "Johnson 算法",
     "halo": "扣除打分松紧",
 }
@@ -62,7 +62,7 @@ def drivers(
         return not_asked(SUBJECT)
     rows = make.records(result)
     if not rows:
-        return Fragment("") if folded else nothing("没有可以分析的方面，所以这里不列。")
+        return Fragment("") if folded else nothing(_why(result))
     judged = any(row.get("zone") in ZONES for row in rows)
     columns = [_labels(rows), *make.estimates("重要性 %", rows), *_beside(rows)]
     if judged:
@@ -71,6 +71,10 @@ def drivers(
     more = (*_explained(rows), *([VERDICTS] if judged else []), *result.extra.get("left_out", ()))
     foot = base_of(result, *more, *result.extra.get("notes", ()))
     return table("drivers", columns, caption(no, title, note), foot, rows=rows, folded=folded)
+
+
+def _why(result: Protected) -> str:
+    return f"{'；'.join(result.extra.get('notes', ())) or '没有可以分析的方面，所以这里不列'}。"
 
 
 def _beside(rows: list[Record]) -> list[Column]:
@@ -96,7 +100,7 @@ def what_if(
         return not_asked(SUBJECT)
     rows = make.records(result)
     if not rows:
-        return Fragment("") if folded else nothing("没有可以比较的方面，所以这里不列。")
+        return Fragment("") if folded else nothing(_why(result))
     controlled = result.extra.get("controlled") == "yes"
     columns = [
         names("方面", rows),
@@ -127,6 +131,8 @@ def driver_sensitivity(
     if result is None:
         return Fragment("") if folded else not_asked(SUBJECT)
     rows = make.records(result)
+    if not rows:
+        return Fragment("") if folded else nothing(_why(result))
     columns = [
         make.labels("方面", rows),
         make.numbers("公布值", rows, "estimate", score, bold=True),

@@ -10,7 +10,6 @@ from evalpkg.fragment import (
     count,
     known,
     not_asked,
-    nothing,
     number,
     sign,
     signed,
@@ -20,7 +19,7 @@ from evalpkg.fragment import interval as between
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
-from evalpkg.tables.frame import base_of, caption
+from evalpkg.tables.frame import base_of, caption, reason
 
 SURE = {"up": ("above", "up", "可以认定较高"), "down": ("below", "dn", "可以认定较低")}
 DECIDES = "判断以各项同时比较的区间为准：不含 0 才可以认定"
@@ -44,9 +43,9 @@ def effects(
     if result is None:
         return Fragment("") if folded else not_asked(f"“{title}”")
     rows = make.records(result)
-    notes = result.extra.get("notes", ())
+    notes = (*result.extra.get("left_out", ()), *result.extra.get("notes", ()))
     if not rows:
-        return Fragment("") if folded else nothing(f"{'；'.join(notes) or '没有足够的企业可以比较'}。")
+        return reason(notes, "没有足够的企业可以比较", folded)
     columns = [
         names(rows_head, rows),
         *written(column, rows, "conf", "95% 区间"),
@@ -54,8 +53,8 @@ def effects(
         make.numbers("家数", rows, "n", count, "opt"),
     ]
     controls = result.extra.get("controls", ())
-    alike = [f"比较的企业{'、'.join(controls)}相同"] if controls else []
-    foot = base_of(result, DECIDES, *alike, *notes)
+    adjusted = f"已按{'、'.join(controls)}调整" if controls else ""
+    foot = base_of(result, DECIDES, adjusted, *notes)
     return table(id, columns, caption(no, title, note), foot, rows=rows, folded=folded)
 
 

@@ -2,7 +2,7 @@
 
 from evalpkg.words.card import department, department_drivers
 from evalpkg.words.departments import departments, roles
-from evalpkg.words.drivers import drivers, drivers_limits, drivers_sure, drivers_weak
+from evalpkg.words.drivers import drivers, drivers_sure, drivers_weak
 from evalpkg.words.effects import forest, odds, policy_effects, subgroups, theme_effects, what_if
 from evalpkg.words.finding import (
     LISTED,
@@ -35,7 +35,6 @@ __all__ = [
     "difficulties",
     "doubts",
     "drivers",
-    "drivers_limits",
     "drivers_sure",
     "drivers_weak",
     "forest",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from evalpkg.disclosure import Protected
 from evalpkg.fragment import (
-    Fragment,
     Record,
     confidence,
-    escape,
     interval,
     known,
     listing,
@@ -24,6 +22,8 @@ from evalpkg.words.finding import SURE, UNSURE, Finding, joined, not_asked
 
 CONFIDENT = 95.0  # per cent of replicates in which a driver must come first to be called the first
 UNCERTAIN = 5.0  # per cent of confidence from which a driver is named as one that may be to begin with
+LIKELY = 50.0  # per cent, from which the first is named though it is not established
+POSSIBLE = 1.0  # per cent of replicates, from which a driver may be the first
 COUNTS = ("", "一", "两", "三", "四", "五", "六", "七", "八", "九")
 LEVEL = "扣除打分松紧"  # as `drivers.sensitivity` names that way of computing
 SUBJECT = "总体满意度和各方面的评价"
@@ -37,8 +37,10 @@ def drivers(result: Protected | None) -> Finding:
         return not_asked(question, SUBJECT)
     rows = _rows(result)
     if not rows:
-        return Finding(question, ("回答的企业太少，", "不单独公布"), f"分母是{result.base}。", UNSURE)
+        return _nothing(question, result)
     detail, fix = _lead(result, rows), [row["label"] for row in _to_fix(rows)]
+    if len(rows) < 2:
+        return Finding(question, joined(rows[0]["label"], "与满意度有关系"), detail, UNSURE)
     first, sure = _first(rows), _sure_first(rows)
     established = sure or first == _leading(rows)
     if fix and not established:  # those to fix surely matter more than the average, if not the most
@@ -58,8 +60,11 @@ def drivers_weak(result: Protected | None) -> Finding:
     if result is None:
         return not_asked(question, SUBJECT)
     rows = _rows(result)
+    if not rows:
+        return _nothing(question, result)
     if not any(known(number(row, "p_fix")) for row in rows):
-        return Finding(question, ("先改哪一项不能判断",), "没有各方面的得分可以对照。", "")
+        why = "可以分析的只有一个方面，无从比较" if len(rows) < 2 else "没有各方面的得分可以对照"
+        return Finding(question, ("先改哪一项不能判断",), f"{why}。", "")
     fix = _to_fix(rows)
     maybe = [row for row in rows if row not in fix and number(row, "p_fix") >= UNCERTAIN]
     said = [f"{row['label']} {to_fix(row)}（得分 {score(number(row, 'score'))}）" for row in fix]
@@ -83,20 +88,18 @@ def drivers_sure(
         return not_asked(question, SUBJECT)
     rows = _rows(result)
     if not rows:
-        return Finding(question, ("回答的企业太少，", "不能判断"), f"分母是{result.base}。", "")
-    clauses, tag = _order(rows)
+        return _nothing(question, result)
+    clauses, tag = _order(rows) if len(rows) > 1 else (("只有一个方面，", "没有先后可比"), "")
     parts = [_chances(rows), _ranks(rows), _halo(rows, sensitivity), _otherwise(sensitivity), _forest(forest)]
     return Finding(question, clauses, "".join(part for part in parts if part), tag)
 
 
-def drivers_limits(
-    result: Protected | None, sensitivity: Protected | None = None, forest: Protected | None = None
-) -> Fragment:
-    """List what limits the shares; nothing where there is nothing to say."""
-    given = [found.extra for found in (result, sensitivity, forest) if found is not None]
-    said = [note for extra in given for name in ("left_out", "notes") for note in extra.get(name, ())]
-    items = "".join(f"<li>{escape(note)}。</li>" for note in dict.fromkeys(said))
-    return Fragment(f"<ul>{items}</ul>" if items else "")
+def _nothing(question: str, result: Protected) -> Finding:
+    """Say why there is nothing: what the analysis ran into, else that too few answered."""
+    notes = "".join(f"{note}。" for note in result.extra.get("notes", ()))
+    if len(result.table) or not notes:
+        return Finding(question, ("回答的企业太少，", "不能判断"), f"分母是{result.base}。", "")
+    return Finding(question, ("这里不能判断",), notes, "")
 
 
 def _rows(result: Protected) -> list[Record]:
@@ -139,8 +142,8 @@ def _lead(result: Protected, rows: list[Record]) -> str:
     extra = result.extra
     outcome = extra.get("outcome", "总体满意度")
     said = (
-        f"{len(rows)} 个方面合起来对应企业之间{outcome}差别的 {share(extra.get('r2'))}"
-        f"（{interval(extra.get('r2_low'), extra.get('r2_high'))}）"
+        f"企业之间{outcome}的差别，有 {share(extra.get('r2'))}"
+        f"（{interval(extra.get('r2_low'), extra.get('r2_high'))}）能用这 {len(rows)} 个方面的打分来说明"
     )
     first = number(rows[0], "p_first")
     chance = f"；{rows[0]['label']}排第一的把握是 {confidence(first)}" if known(first) else ""
@@ -151,26 +154,31 @@ def _lead(result: Protected, rows: list[Record]) -> str:
 
 def _order(rows: list[Record]) -> tuple[tuple[str, ...], str]:
     surely = _leading(rows)
-    if _sure_first(rows) or len(rows) < 2:
+    if _sure_first(rows):
         return joined(rows[0]["label"], "排第一"), SURE
     if surely > 1:
         many = COUNTS[surely] if surely < len(COUNTS) else str(surely)
         return ("谁第一分不出，", f"前{many}位可以认定"), SURE
-    maybe = sum(number(row, "rank_low") == 1 for row in rows)
-    return (("谁第一分不出，", f"有 {maybe} 项可能排第一") if maybe > 1 else ("谁第一分不出",)), UNSURE
+    most = rows[0]
+    if number(most, "p_first") >= LIKELY:  # but the places, all compared at once, leave it open
+        return (*joined(most["label"], "最可能第一，"), "但还不能认定"), UNSURE
+    return ("谁第一分不出",), UNSURE
 
 
 def _chances(rows: list[Record]) -> str:
     """Say how sure the first place is, of those that have a chance of it."""
-    shown = [row for row in rows if number(row, "p_first") >= 1][:3]
-    said = "、".join(f"{row['label']} {confidence(number(row, 'p_first'))}" for row in shown)
-    return f"排第一的把握：{said}。" if said else ""
+    said = [f"{row['label']} {confidence(number(row, 'p_first'))}" for row in _may_be_first(rows)]
+    return f"排第一的把握：{listing(said, 5)}。" if said else ""
+
+
+def _may_be_first(rows: list[Record]) -> list[Record]:
+    return [row for row in rows if number(row, "p_first") >= POSSIBLE]
 
 
 def _ranks(rows: list[Record]) -> str:
     shown = [row for row in rows[:3] if known(number(row, "rank_low"))]
     said = "、".join(f"{r['label']}{places(number(r, 'rank_low'), number(r, 'rank_high'))}" for r in shown)
-    return f"各方面同时比较，名次区间：{said}。" if said else ""
+    return f"各方面同时比较（要求更严），名次区间：{said}。" if said and len(rows) > 1 else ""
 
 
 def _halo(rows: list[Record], sensitivity: Protected | None) -> str:

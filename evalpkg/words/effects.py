@@ -36,7 +36,7 @@ def what_if(result: Protected | None) -> Finding:
     rows = _rows(result)
     if not rows:
         few = "不够满意的企业太少，或没有可以分析的方面，无从推算。"
-        return Finding(WHAT_IF, ("相应高多少不能判断",), few, "")
+        return Finding(WHAT_IF, ("相应高多少不能判断",), _notes(result) or few, "")
     sure = [row for row in rows if row.get("sure") == "up"]
     row, outcome = (sure or rows)[0], result.extra.get("outcome", "总体满意度")
     level = (
@@ -76,7 +76,7 @@ def policy_effects(result: Protected | None) -> Finding:
 
 
 def _differences(result: Protected, question: str, verb: str, others: str, open_: tuple[str, ...]) -> Finding:
-    """Name the largest sure difference, how many are sure, and in what the enterprises were made alike."""
+    """Name the largest sure difference, how many are sure, and what they are adjusted for."""
     rows = _rows(result)
     if not rows:
         return _too_few(question, result)
@@ -85,7 +85,7 @@ def _differences(result: Protected, question: str, verb: str, others: str, open_
     alike = "、".join(EXPLAINED.sub("", name) for name in result.extra.get("controls", ()))
     detail = (
         f"{verb}“{row['label']}”的企业，总体满意度比{others}企业{_moves(row, '高', '低')}（{_limits(row)}）"
-        f"{f'；比较的企业{alike}相同' if alike else ''}。这是相差，不说明谁是谁的原因。"
+        f"{f'；已按{alike}调整' if alike else ''}。这是相差，不说明谁是谁的原因。"
     )
     if not sure:
         return Finding(question, open_, f"没有一项可以认定。差别最大的一项：{detail}", UNSURE)
@@ -108,7 +108,7 @@ def odds(result: Protected | None) -> Finding:
     satisfied = f"满意（{result.extra.get('threshold', '80 分及以上')}）的企业"
     now = f"占 {share(base)}；" if known(base) else "的占比："
     detail = f"{satisfied}{now}打分高一档、其余各项相同，{_points(said)}"
-    detail += "".join(f"{note}。" for note in result.extra.get("notes", ()))
+    detail += _notes(result)
     if not sure:
         return Finding(ODDS, ("没有哪一项", "可以认定与满意相应"), detail, UNSURE)
     return Finding(ODDS, (f"{len(sure)} 个方面", "可以认定与满意相应"), detail, SURE)
@@ -125,7 +125,9 @@ def forest(result: Protected | None) -> Finding:
     if result is None:
         return not_asked(FOREST, SUBJECT)
     extra = result.extra
-    notes = "".join(f"{note}。" for note in extra.get("notes", ()))
+    notes = _notes(result)
+    if not known(extra.get("r2")) and extra.get("shown") != "no":
+        return Finding(FOREST, ("这里不能判断",), notes, "")
     if extra.get("shown") == "no":
         return Finding(FOREST, ("随机森林没有预测力，", "不能判断"), notes, "")
     low, high = extra.get("difference_low"), extra.get("difference_high")
@@ -146,11 +148,9 @@ def subgroups(result: Protected | None) -> Finding:
     if result is None:
         return not_asked(GROUPS, "总体满意度、各方面的评价或这一分组")
     rows = [row for row in _rows(result) if row.get("differs") in ("more", "less")]
-    notes = "".join(
-        f"{note}。" for note in (*result.extra.get("left_out", ()), *result.extra.get("notes", ()))
-    )
+    notes = "".join(f"{note}。" for note in result.extra.get("left_out", ())) + _notes(result)
     if not len(result.table):
-        return Finding(GROUPS, ("人数足够的组太少，", "无从比较"), notes, "")
+        return Finding(GROUPS, ("各类企业看重什么，", "这里无从比较"), notes, "")
     if not rows:
         none = "各组与其余企业相比，没有哪一项的份额可以认定有差别；分不出不等于一样。"
         return Finding(GROUPS, ("各类企业看重什么，", "分不出不同"), none + notes, UNSURE)
@@ -174,8 +174,13 @@ def _rows(result: Protected) -> list[Record]:
 
 
 def _too_few(question: str, result: Protected) -> Finding:
-    notes = "".join(f"{note}。" for note in result.extra.get("notes", ()))
-    return Finding(question, ("可以比较的企业太少，", "不能判断"), notes or f"分母是{result.base}。", "")
+    if len(result.table) or not _notes(result):
+        return Finding(question, ("可以比较的企业太少，", "不能判断"), f"分母是{result.base}。", "")
+    return Finding(question, ("这里不能判断",), _notes(result), "")
+
+
+def _notes(result: Protected) -> str:
+    return "".join(f"{note}。" for note in result.extra.get("notes", ()))
 
 
 def _moves(row: Record, higher: str, lower: str) -> str:
