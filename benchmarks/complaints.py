@@ -11,7 +11,6 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read once, when numpy is first imported
 
-import csv
 import resource
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import numpy as np
 
 from evalpkg import text
 from evalpkg.complaints import explore, guided
+from evalpkg.complaints.lexicon import read
 from evalpkg.privacy import redact
 
 SIZES = (1_000, 10_000, 100_000)
@@ -32,9 +32,8 @@ FILLERS = "我们,这边,真的,还是,希望,能不能,有关部门,小企业,�
 )
 
 
-def lexicon() -> dict[str, list[str]]:
-    with (ROOT / "data/reference/themes.csv").open(encoding="utf-8-sig") as file:
-        return {row["code"]: row["seeds"].split(";") for row in csv.DictReader(file)}
+def lexicon() -> dict[str, tuple[str, ...]]:
+    return {code: theme.seeds for code, theme in read(ROOT, "themes.csv").items()}
 
 
 def remarks(n: int, seed: int = 0) -> list[str]:
@@ -45,7 +44,7 @@ def remarks(n: int, seed: int = 0) -> list[str]:
     return [_remark(themes[rng.integers(len(themes))], letters, rng) for _ in range(n)]
 
 
-def _remark(words: list[str], letters: np.ndarray, rng: np.random.Generator) -> str:
+def _remark(words: tuple[str, ...], letters: np.ndarray, rng: np.random.Generator) -> str:
     parts = [*rng.choice(words, rng.integers(0, 3)), *rng.choice(FILLERS, 4)]
     parts += ["".join(rng.choice(letters, 3)) for _ in range(3)]
     rng.shuffle(parts)

@@ -1,4 +1,4 @@
-"""Command line: demo, run, check, plan, version; every failure is one Chinese line and an exit code."""
+"""Command line: demo, run, check, plan, themes, code-sheet, version; every failure is one Chinese line and an exit code."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
+    from evalpkg.complaints.gaps import Gaps
     from evalpkg.disclosure import Protected
     from evalpkg.ingest import Intake
     from evalpkg.report import Step
@@ -110,6 +111,50 @@ def plan(
         _print_plan(round_id, shown)
 
 
+@app.command(help="检查问题词表漏了什么：哪些意见没有词认得，可以补哪些词；什么也不写。")
+def themes(
+    round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2022H2", show_default=False)],
+    root: Root = None,
+) -> None:
+    """Print what the theme lexicon misses in the remarks of a round."""
+    from evalpkg import complaints, disclosure, survey
+    from evalpkg.complaints.gaps import gaps
+
+    opened = survey.open(round_id, root)
+    disclosure.gate(opened)
+    said = complaints.coded(opened, complaints.history(opened))
+    if said is None:
+        print(f"{round_id}：没有人写意见，或者没有一条意见用到 {opened.round.lexicon} 里的词，没有可检查的")
+        return
+    _print_gaps(round_id, opened.round.lexicon, gaps(said))
+
+
+@app.command(
+    "code-sheet", help="写出人工编码表：企业原话，由两个人归类，用来校正机器的占比；--check 检查填好的表。"
+)
+def code_sheet(
+    round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2022H2", show_default=False)],
+    n: Annotated[int, typer.Option("--n", min=1, help="要编码的企业数")] = 200,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="编码表的文件（默认：data/coding/<轮次>.xlsx）")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="检查填好的编码表，什么也不写")] = False,
+    root: Root = None,
+) -> None:
+    """Write the workbook in which people code remarks, or check one that is filled in."""
+    from evalpkg import complaints, disclosure, survey
+    from evalpkg.complaints import calibration, sheet
+
+    opened = survey.open(round_id, root)
+    disclosure.gate(opened)
+    said = sheet.require(complaints.coded(opened, complaints.history(opened)), round_id)
+    path = out or sheet.default_path(opened.round)
+    if check:
+        print(*calibration.summary(said, sheet.read(path, said)), sep="\n")
+        return
+    print(*sheet.told(sheet.write(said, path, n), path, opened.round), sep="\n")
+
+
 @app.command(help="显示版本号。")
 def version() -> None:
     """Print the version."""
@@ -148,6 +193,32 @@ def _print_plan(round_id: str, sizes: Protected) -> None:
     for row in extra["needed"].to_dict("records"):
         console.print(f"{row['label']}：{_firms(row['respondents'])}", soft_wrap=True)
     console.print(extra["assumptions"], soft_wrap=True)
+
+
+def _print_gaps(round_id: str, name: str, missed: Gaps) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from evalpkg.disclosure import nearest
+
+    def firms(number: int) -> str:
+        return f"{nearest(number):,}" if number >= missed.k else f"<{missed.k}"
+
+    console = Console(highlight=False)
+    console.print(
+        f"{round_id} 的意见与词表 {name}：企业数取 5 的倍数，不足 {missed.k} 家用过的词不列；只提建议，不改词表",
+        soft_wrap=True,
+    )
+    for title, columns, frame in missed.sections:
+        console.print(f"\n{title}" if len(frame) else f"\n{title}：没有", soft_wrap=True)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in columns.values():
+            table.add_column(column, overflow="fold")
+        for row in frame[list(columns)].to_dict("records"):
+            table.add_row(*(value if isinstance(value, str) else firms(value) for value in row.values()))
+        if len(frame):
+            console.print(table)
 
 
 def _firms(number: float) -> str:
@@ -266,8 +337,8 @@ def usage(error: TyperException) -> str:
 
 # How typer's own sentences begin (or the name of its error), and what a clerk reads instead.
 FAULTS = (
-    ("No such command", "没有命令 {}，可用：demo、run、check、plan、version"),
-    ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、plan、version"),
+    ("No such command", "没有命令 {}，可用：demo、run、check、plan、themes、version、code-sheet"),
+    ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、plan、themes、version、code-sheet"),
     ("NoSuchOption", "没有选项 {}"),
     ("Missing", "缺少{}"),
     ("BadOptionUsage", "选项 {} 后面要写一个值"),

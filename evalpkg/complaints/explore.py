@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.metrics import silhouette_score
 
-from evalpkg.complaints.features import Floats, match_keys, vectors, weights
+from evalpkg.complaints.features import Embedding, Floats, match_keys, unit, vectors, weights
 
 RUNS = 60  # partitions behind the consensus
 STARTS = 20  # of k-means on sets too large for a consensus
@@ -20,13 +20,14 @@ MOST_COMPARED = 2_000  # texts on which silhouettes are compared
 MOST_VOTED = 3_000  # pairs of more texts do not fit in memory at ease: one k-means of many starts instead
 
 
-def explore(texts: Sequence[str], *, k: int | None = None, seed: int = 0) -> NDArray[np.intp]:
+def explore(
+    texts: Sequence[str], *, k: int | None = None, embed: Embedding | None = None, seed: int = 0
+) -> NDArray[np.intp]:
     """Group texts by their characters.
 
     Consensus of `RUNS` k-means partitions: average linkage on how often two texts fell into one group (evidence
     accumulation, Fred & Jain 2005). The vectors are those of `features.vectors` without the first component, which is
-    the mean text. Without `k`, the smallest number of groups
-    whose silhouette is at least 0.85 of the best.
+    the mean text. Without `k`, the smallest number of groups whose silhouette is at least 0.85 of the best.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def explore(texts: Sequence[str], *, k: int | None = None, seed: int = 0) -> NDA
         n remarks.
     k
         Number of groups; at most the number of different texts.
+    embed
+        Optional: texts -> (n, d) vectors of a language model (`features.embedding`), used beside the characters.
     seed
         Start of the random numbers.
 
@@ -48,16 +51,23 @@ def explore(texts: Sequence[str], *, k: int | None = None, seed: int = 0) -> NDA
     [0, 0, 1, 0, 1]
     """
     keys = match_keys(texts)
-    order = sorted(range(len(keys)), key=lambda i: keys[i])
+    order = sorted(range(len(keys)), key=lambda i: (keys[i], str(texts[i])))
     ordered = [keys[i] for i in order]
-    most = len(set(keys))
-    if most < 2 or k == 1:
+    if len(set(keys)) < 2 or k == 1:
         return np.zeros(len(keys), dtype=np.intp)
     space = vectors(weights(ordered), seed=seed, drop=1).astype(float)
+    if embed is not None:
+        space = np.hstack([space, unit(np.asarray(embed([texts[i] for i in order]), dtype=float))])
+    most = _different(space)
     groups = _partition(space, min(k or _best_number(space, most, seed), most), seed)
     labels = np.empty(len(keys), dtype=np.intp)
     labels[order] = _by_size(groups)
     return labels
+
+
+def _different(space: Floats) -> int:
+    """Count the different vectors; texts that hold no letters, or nothing in common with others, are all alike."""
+    return len(np.unique(space.round(6), axis=0)) if space.shape[1] else 1
 
 
 def _best_number(space: Floats, most: int, seed: int) -> int:

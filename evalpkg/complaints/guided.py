@@ -10,20 +10,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from evalpkg.complaints.features import Embedding, Floats, match_keys, unit, vectors, weights
+from evalpkg.complaints.features import Embedding, Floats, match_keys, term_counts, unit
 from evalpkg.text import affirmed, clean, fold
 
 OTHER = "其他"
 MARGIN = 0.3  # lead of the first theme over the second, relative, that makes the lexicon confident
-KEPT = 0.7  # share of each theme's remarks, the most certain, that teaches the next round
-ROUNDS = 3
-PENALTY = 20.0  # inverse ridge penalty of the logistic regression on unit vectors
 DOUBT = 0.05  # what the lexicon grants a theme of which it finds no word
-# A text without any seed word is "other" if its exact features give no theme this probability, or, with few themes,
-# not this many times the probability of pure chance.
-CERTAIN, ABOVE_CHANCE = 0.2, 1.25
+ROUNDS = 10  # of expectation and maximisation; the labels hardly move after four
+# A text without any seed word is "other" if it is less like a theme than four of five texts of that theme would be if
+# their seed words were taken away. One in six of those texts holds its seed word by accident, and is among the fifth.
+TURNED_AWAY = 0.2
 LEAST_TAUGHT = 20  # confident remarks needed to teach a classifier
-MOST_TAUGHT = 20_000  # more teach it nothing new and cost time
+MOST_TAUGHT = 20_000  # vectors of a language model; more teach nothing new and cost time
+PENALTY = 20.0  # inverse ridge penalty of the logistic regression on unit vectors of a language model
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,14 @@ class Evidence:
         return np.asarray(np.log(DOUBT + share))
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Characters and bigrams: `counts` (n, m) of the texts, `seeds` (k, m) of the seed words of each theme."""
+
+    counts: sparse.csr_array
+    seeds: sparse.csr_array
+
+
 def guided(
     texts: Sequence[str],
     seeds: Mapping[str, Sequence[str]],
@@ -68,11 +75,12 @@ def guided(
 ) -> list[str]:
     """Give every text the theme that its words and its neighbours speak for.
 
-    The lexicon labels the texts it is sure of, a class-balanced logistic regression on character vectors learns
-    from them, and is taught again with the most certain of its own answers (self-training, Yarowsky 1995). In every
-    round the lexicon's shares are multiplied in, so a seed word in the text is never forgotten. A text without any
-    seed word keeps its theme only if a second regression, on the exact characters and bigrams rather than on their
-    50 dimensions, vouches for it: of a matter that no theme covers it has seen too little to be certain.
+    The lexicon labels the texts it is sure of. Complement naive Bayes (Rennie et al. 2003) on characters and bigrams
+    learns from them, and from all texts by expectation and maximisation (Nigam et al. 2000); in every round the
+    lexicon's shares are the prior, so a seed word in the text is never forgotten. A text without any seed word keeps
+    its theme only if it is enough like the texts of which the lexicon is sure: as much as four of five of them would
+    be without their seed words (a conformal rule, Vovk et al. 2005). So there are more "others" where texts are long
+    and many, and what is foreign stands out, than among a few short ones.
 
     Parameters
     ----------
@@ -81,15 +89,16 @@ def guided(
     seeds
         Words of each theme.
     embed
-        Optional: texts -> (n, d) vectors of a language model, used beside the character vectors.
+        Optional: texts -> (n, d) vectors of a language model (`features.embedding`). A logistic regression on them is
+        taught beside naive Bayes and its probabilities are multiplied in; what is "other" is decided without it.
     seed
-        For the starting vector of the SVD and for drawing at most 20,000 teaching texts.
+        For drawing at most 20,000 texts to teach that regression; without `embed` nothing is drawn.
 
     Returns
     -------
     list of str
-        A key of `seeds` per text, "其他" where no seed word occurs and the classifier is unsure. The same texts
-        get the same themes in whatever order they come.
+        A key of `seeds` per text, "其他" where no seed word occurs and nothing like it was seen. The same texts get the
+        same themes in whatever order they come.
 
     Examples
     --------
@@ -100,13 +109,26 @@ def guided(
     order = sorted(range(len(keys)), key=lambda i: (keys[i], str(texts[i])))
     if not names or not order:
         return [OTHER] * len(keys)
-    ordered = [keys[i] for i in order]
-    evidence = Evidence(lexicon_score(ordered, list(seeds.values())))
-    theme = _decided(evidence, ordered, [texts[i] for i in order], embed, seed)
+    ordered, words = [keys[i] for i in order], [seed_keys(theme) for theme in seeds.values()]
+    evidence = Evidence(lexicon_score(ordered, words))
+    if not _teaches(evidence):
+        theme = np.where(evidence.spoken, evidence.theme, -1)
+    else:
+        space = None if embed is None else unit(np.asarray(embed([texts[i] for i in order]), dtype=float))
+        theme = _decided(evidence, _terms(ordered, words), space, np.random.default_rng(seed))
     labels = [OTHER] * len(keys)
     for place, chosen in zip(order, theme.tolist(), strict=True):
         labels[place] = names[chosen] if chosen >= 0 else OTHER
     return labels
+
+
+def seed_keys(words: Sequence[str]) -> list[str]:
+    """Reduce seed words to the keys that are looked for in match keys, each once.
+
+    >>> seed_keys(["貸款", "贷款", " VOC"])
+    ['voc', '贷款']
+    """
+    return sorted({fold(clean(word)) for word in words} - {""})
 
 
 def lexicon_score(keys: Sequence[str], words: Sequence[Sequence[str]]) -> Floats:
@@ -117,7 +139,7 @@ def lexicon_score(keys: Sequence[str], words: Sequence[Sequence[str]]) -> Floats
     keys
         n match keys; clauses that deny a difficulty are no evidence.
     words
-        Seed words of each of k themes.
+        Seed words of each of k themes, as `seed_keys` gives them.
 
     Returns
     -------
@@ -133,87 +155,112 @@ def lexicon_score(keys: Sequence[str], words: Sequence[Sequence[str]]) -> Floats
     whole = "\n".join(affirmative)
     score = np.zeros((len(keys), len(words)))
     for column, theme in enumerate(words):
-        for word in sorted({fold(clean(word)) for word in theme} - {""}):
+        for word in theme:
             found = np.searchsorted(starts, _positions(whole, word), side="right") - 1
-            times = np.bincount(found, minlength=len(keys))
-            documents = max(1, int((times > 0).sum()))
-            score[:, column] += np.log1p(np.minimum(times, 3)) * np.log((len(keys) + 1) / documents)
+            holders, times = np.unique(found, return_counts=True)
+            weight = np.log((len(keys) + 1) / max(1, len(holders)))
+            score[holders, column] += np.log1p(np.minimum(times, 3)) * weight
     return score
 
 
-def _positions(whole: str, word: str) -> list[int]:
+def _positions(whole: str, word: str) -> NDArray[np.intp]:
     at, found = whole.find(word), []
     while at >= 0:
         found.append(at)
         at = whole.find(word, at + len(word))
-    return found
+    return np.array(found, dtype=np.intp)
+
+
+def _teaches(evidence: Evidence) -> bool:
+    """Whether the lexicon is sure of enough texts, of two themes at least, to learn from them."""
+    confident = evidence.confident
+    return bool(confident.sum() >= LEAST_TAUGHT and len(np.unique(evidence.theme[confident])) > 1)
+
+
+def _terms(keys: Sequence[str], words: Sequence[Sequence[str]]) -> Terms:
+    counts = term_counts([*keys, *(" ".join(theme) for theme in words)])
+    return Terms(counts[: len(keys)], counts[len(keys) :])
 
 
 def _decided(
-    evidence: Evidence,
-    keys: Sequence[str],
-    texts: Sequence[str],
-    embed: Embedding | None,
-    seed: int,
+    evidence: Evidence, terms: Terms, space: Floats | None, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Theme number of every text, -1 for other; the lexicon alone where it is too silent to teach."""
-    taught = np.flatnonzero(evidence.confident)
-    if len(taught) < LEAST_TAUGHT or len(np.unique(evidence.theme[taught])) < 2:
-        return np.where(evidence.spoken, evidence.theme, -1)
-    exact, rng = weights(keys), np.random.default_rng(seed)
-    space = vectors(exact, seed=seed)
-    if embed is not None:
-        space = np.hstack([space, unit(np.asarray(embed(texts), dtype=np.float32))])
-    k = evidence.score.shape[1]
-    chance = _classified(exact, taught, evidence.theme, k, rng).max(axis=1)
-    vouched = chance >= max(CERTAIN, ABOVE_CHANCE / k)
-    theme = _self_trained(space, evidence, taught, rng)
-    return np.where(evidence.spoken | vouched, theme, -1)
+    """Theme number of every text, -1 for other."""
+    share = np.zeros_like(evidence.score)
+    sure = np.flatnonzero(evidence.confident)
+    share[sure, evidence.theme[sure]] = 1
+    kept = evidence.spoken | _familiar(terms, share)
+    return np.where(kept, _self_taught(evidence.prior, terms, share, space, rng), -1)
 
 
-def _self_trained(
-    space: Floats, evidence: Evidence, taught: NDArray[np.intp], rng: np.random.Generator
+def _self_taught(
+    prior: Floats, terms: Terms, share: Floats, space: Floats | None, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Theme number of every text, (n,), after `ROUNDS` rounds of teaching."""
-    labels, prior = evidence.theme, evidence.prior
+    """Theme number of every text, (n,), by expectation and maximisation from the `share` (n, k) of sure texts."""
+    labels = np.full(len(prior), -1)
     for _ in range(ROUNDS):
-        chance = _combined(_classified(space, taught, labels, prior.shape[1], rng), prior)
-        labels = chance.argmax(axis=1)
-        taught = _most_certain(chance, labels)
-        if len(np.unique(labels[taught])) < 2:
+        chance = prior + terms.counts @ _lift(terms, share)
+        if space is not None:
+            chance += np.log(_second_opinion(space, share, rng) + 1e-12)
+        share = np.exp(chance - np.logaddexp.reduce(chance, axis=1)[:, None])
+        before, labels = labels, chance.argmax(axis=1)
+        if (labels == before).all():
             break
-    return labels
+    return np.asarray(labels, dtype=np.intp)
 
 
-def _classified(
-    space: Floats | sparse.csr_array,
-    taught: NDArray[np.intp],
-    labels: NDArray[np.intp],
-    k: int,
-    rng: np.random.Generator,
-) -> Floats:
-    """Learn from the taught rows, return probabilities of all rows, (n, k)."""
+def _lift(terms: Terms, share: Floats) -> Floats:
+    """Tell how far each term speaks for each theme, (m, k): log probability in all texts less that in other themes.
+
+    The words of the lexicon count as one text of their theme.
+    """
+    every, others = _usage(terms, share)
+    return _log_probability(every) - _log_probability(others)
+
+
+def _usage(terms: Terms, share: Floats) -> tuple[Floats, Floats]:
+    """Return how often each term is used, (m, 1), and how often in other themes than each, (m, k)."""
+    used = np.asarray(terms.counts.T @ share + terms.seeds.T.toarray())
+    every = used.sum(axis=1, keepdims=True)
+    return every, every - used
+
+
+def _log_probability(used: Floats) -> Floats:
+    """Log probabilities of the terms (rows) with one more use of each (Laplace)."""
+    return np.asarray(np.log(used + 1) - np.log((used + 1).sum(axis=0)))
+
+
+def _familiar(terms: Terms, share: Floats) -> NDArray[np.bool_]:
+    """Whether a text is as much like its best theme as most of the theme's texts are without their seed words, (n,)."""
+    lift = _lift(terms, share)
+    best = (terms.counts @ lift).max(axis=1)
+    least = np.quantile(_without_seeds(terms, share, lift), TURNED_AWAY)
+    return np.asarray((best >= least) & (best > 0))
+
+
+def _without_seeds(terms: Terms, share: Floats, lift: Floats) -> Floats:
+    """Tell how much each sure text is like its theme when all terms of the seed words are blanked, (sure texts,).
+
+    Each is judged by the other texts, as a text without any seed word is: its own use of a term is taken out of the
+    use by all. It never was in the use by other themes.
+    """
+    sure, theme = np.nonzero(share)
+    counts = terms.counts[sure]
+    row = np.repeat(np.arange(len(sure)), np.diff(counts.indptr))
+    term, times, length = counts.indices, counts.data, np.asarray(counts.sum(axis=1))
+    every = _usage(terms, share)[0][:, 0] + 1
+    judged = lift[term, theme[row]] + np.log(1 - times / every[term]) - np.log(1 - length / every.sum())[row]
+    judged[(terms.seeds.toarray() > 0)[theme[row], term]] = 0
+    return np.asarray(np.bincount(row, times * judged, minlength=len(sure)), dtype=float)
+
+
+def _second_opinion(space: Floats, share: Floats, rng: np.random.Generator) -> Floats:
+    """Probabilities (n, k) by a class-balanced logistic regression on vectors, taught by the likeliest themes."""
+    taught = np.flatnonzero(share.any(axis=1))
     if len(taught) > MOST_TAUGHT:
         taught = np.sort(rng.choice(taught, MOST_TAUGHT, replace=False))
     model = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=300)
-    model.fit(space[taught], labels[taught])
-    chance = np.zeros((space.shape[0], k))
+    model.fit(space[taught], share[taught].argmax(axis=1), share[taught].max(axis=1))
+    chance = np.zeros_like(share)
     chance[:, model.classes_] = model.predict_proba(space)
     return chance
-
-
-def _combined(chance: Floats, prior: Floats) -> Floats:
-    """Multiply the classifier's probabilities with the lexicon's shares."""
-    product = (chance + 1e-12) * np.exp(prior)
-    return np.asarray(product / product.sum(axis=1, keepdims=True))
-
-
-def _most_certain(chance: Floats, labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Rows to teach with: the most certain of each theme, so that a small theme does not die out."""
-    certainty = chance.max(axis=1)
-    kept = []
-    for theme in np.unique(labels):
-        rows = np.flatnonzero(labels == theme)
-        best = np.argsort(-certainty[rows], kind="stable")[: int(np.ceil(KEPT * len(rows)))]
-        kept.append(rows[best])
-    return np.sort(np.concatenate(kept))
