@@ -549,12 +549,17 @@ def test_the_marks_follow_the_grammar() -> None:
         "unsure": ("o", "paper", "midI", False),
         "higher": ("^", "up", "upI", False),
         "lower": ("v", "dn", "dnI", False),
+        "more": ("^", "dn", "dnI", False),
+        "fewer": ("v", "up", "upI", False),
         "few-higher": ("^", "up", "upI", True),
         "few-lower": ("v", "dn", "dnI", True),
+        "few-more": ("^", "dn", "dnI", True),
+        "few-fewer": ("v", "up", "upI", True),
     }
     # What is seen of a filled mark is its size less the half of its paper edge that lies inside, on both sides.
     assert {name: m.size - (m.line if m.edge == "paper" else 0) for name, m in marks.MARKS.items()} == {
-        "estimate": 9.0, "few": 9.5, "unsure": 9.5, "higher": 10.0, "lower": 10.0, "few-higher": 10.0, "few-lower": 10.0,
+        "estimate": 9.0, "few": 9.5, "unsure": 9.5,
+        **dict.fromkeys([f"{few}{state}" for few in ("", "few-") for state in marks.SURE], 10.0),
     }  # fmt: skip
     assert (marks.THICK, marks.THIN, marks.PLACES) == (3.0, 1.0, 7.0)
 

@@ -1,7 +1,9 @@
 """Protected results as inline SVG figures, in the visual grammar of the report."""
 
 from evalpkg.figures.associations import DRIVER_SIGNS, policy_effects, steps, theme_effects
+from evalpkg.figures.cards import cards
 from evalpkg.figures.change import change
+from evalpkg.figures.complaints import complaint_signs, complaints
 from evalpkg.figures.composition import composition
 from evalpkg.figures.departments import departments, signs_of
 from evalpkg.figures.drivers import drivers
@@ -26,7 +28,10 @@ from evalpkg.figures.summary import (
 __all__ = [
     "DRIVER_SIGNS",
     "SUMMARY_SIGNS",
+    "cards",
     "change",
+    "complaint_signs",
+    "complaints",
     "composition",
     "departments",
     "difficulties",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from evalpkg.figures import fonts, layout, marks
 from evalpkg.figures.canvas import Anchor, Canvas
-from evalpkg.figures.forest import Forest, Head, Row
-from evalpkg.figures.layout import NAME, SMALL, TEXT, Layout
+from evalpkg.figures.forest import Forest, Head, Row, Side, array
+from evalpkg.figures.layout import NAME, SMALL, TEXT, Layout, Panel
 from evalpkg.fragment import ABSENT, known
 
 TOUCH = 0.01  # px, between pieces of one line
@@ -52,7 +54,7 @@ def _body(forest: Forest, place: Layout) -> Canvas:
         _grid(canvas, forest, place)
     _grounds(canvas, forest, place)
     _lines(canvas, forest, place)
-    _ranks(canvas, forest, place)
+    _second(canvas, forest, place)
     _signs(canvas, forest, place)
     _names(canvas, forest, place)
     _values(canvas, forest, place)
@@ -77,8 +79,8 @@ def _grid(canvas: Canvas, forest: Forest, place: Layout) -> None:
     """Draw the grid beside intervals only: never through a name, a note or a second line of words."""
     tops = place.tops(forest)[np.isfinite(forest.array("estimate"))]
     at = place([tick for tick in forest.axis.ticks if not (forest.zero and tick == 0)])
-    if place.ranks:
-        at = np.r_[at, place.ranks(place.ranks.axis.ticks)]
+    if place.second:
+        at = np.r_[at, place.second([tick for tick in place.second.axis.ticks if tick != 0])]
     x, y = (grid.ravel() for grid in np.meshgrid(at, tops, indexing="ij"))
     canvas.columns(*_joined(x, y + place.grid[0], y + place.grid[1]), colour="rule")
 
@@ -109,31 +111,49 @@ def _lines(canvas: Canvas, forest: Forest, place: Layout) -> None:
     if forest.zero and len(tops):
         start, end = tops + 2, tops + place.row - 2
         if place.ruled:
-            start, end = np.array([place.first - 4]), tops[-1:] + place.grid[1] + 4
+            start, end = _whole(forest, place)
         canvas.columns(place.left, start, end, colour="mid")
     if np.isfinite(forest.reference):
         marks.reference(canvas, float(place(forest.reference)), *_reference_pieces(forest, place))
-    _intervals(canvas, forest, place)
+    _intervals(canvas, place.panel, forest.rows, place.tops(forest) + place.mark)
 
 
-def _intervals(canvas: Canvas, forest: Forest, place: Layout) -> None:
+def _whole(forest: Forest, place: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Return the top and the end of a line past all rows."""
+    return np.array([place.first - 4]), place.tops(forest)[-1:] + place.grid[1] + 4
+
+
+def _intervals(canvas: Canvas, panel: Panel, items: Sequence[Row | Side], y: np.ndarray) -> None:
     """Draw the intervals; one that the scale does not hold ends in an arrow head at the edge."""
-    y, states = place.tops(forest) + place.mark, forest.array("state")
-    low, high = forest.array("low"), forest.array("high")
-    thin_low, thin_high = forest.array("family_low"), forest.array("family_high")
-    marks.families(canvas, y, place.inside(thin_low), place.inside(thin_high), states)
-    marks.intervals(canvas, y, place.inside(low), place.inside(high), states)
+    low, high, states = array(items, "low"), array(items, "high"), array(items, "state")
+    thin_low, thin_high = array(items, "family_low"), array(items, "family_high")
+    marks.families(canvas, y, panel.inside(thin_low), panel.inside(thin_high), states)
+    marks.intervals(canvas, y, panel.inside(low), panel.inside(high), states)
     low, high = np.fmin(low, thin_low), np.fmax(high, thin_high)
-    marks.cuts(canvas, place.left, y[low < forest.axis.low], "left")
-    marks.cuts(canvas, place.right, y[high > forest.axis.high], "right")
+    marks.cuts(canvas, panel.left, y[low < panel.axis.low], "left")
+    marks.cuts(canvas, panel.right, y[high > panel.axis.high], "right")
 
 
-def _ranks(canvas: Canvas, forest: Forest, place: Layout) -> None:
-    """Draw each rank set from the beginning of its first place to the end of its last."""
-    if place.ranks:
-        low, high = forest.array("rank_low") - 0.5, forest.array("rank_high") + 0.5
-        y = place.tops(forest) + place.mark
-        marks.rank_sets(canvas, y, place.ranks(low), place.ranks(high), forest.array("state"))
+def _second(canvas: Canvas, forest: Forest, place: Layout) -> None:
+    """Draw the second panel: bars, or estimates with their lines against zero; on the phone only signs and numbers."""
+    sides, tops = forest.sides, place.tops(forest)
+    y = tops + place.mark
+    if place.second and forest.second and forest.second.bars:
+        low, high = place.second(array(sides, "low")), place.second(array(sides, "high"))
+        marks.rank_sets(canvas, y, low, high, array(sides, "state"))
+    elif place.second:
+        if place.second.axis.low <= 0 <= place.second.axis.high and len(tops):
+            canvas.columns(float(place.second(0.0)), *_whole(forest, place), colour="mid")
+        _intervals(canvas, place.second, sides, y)
+        _estimates(canvas, place.second, sides, y)
+    if place.side_sign_x is not None:
+        told = np.where(array(sides, "value") != "", place.side_sign_x, np.nan)
+        marks.estimates(canvas, told, tops + place.text, array(sides, "state"))
+    for side, top in zip(sides, tops, strict=True):
+        if place.side_x is not None:
+            canvas.text(
+                place.side_x, top + place.text, side.value, bold=side.bold, colour=side.ink, anchor="right"
+            )
 
 
 def _reference_pieces(forest: Forest, place: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -149,12 +169,15 @@ def _reference_pieces(forest: Forest, place: Layout) -> tuple[np.ndarray, np.nda
 
 
 def _signs(canvas: Canvas, forest: Forest, place: Layout) -> None:
-    y = place.tops(forest) + place.mark
-    marks.ticks(canvas, place(forest.array("tick")), y)
-    marks.estimates(canvas, place(forest.array("estimate")), y, forest.array("state"))
+    _estimates(canvas, place.panel, forest.rows, place.tops(forest) + place.mark)
     if place.sign_x is not None:
         y = place.tops(forest) + place.text
         marks.estimates(canvas, np.full(len(y), place.sign_x), y, forest.array("state"))
+
+
+def _estimates(canvas: Canvas, panel: Panel, items: Sequence[Row | Side], y: np.ndarray) -> None:
+    marks.ticks(canvas, panel(array(items, "tick")), y)
+    marks.estimates(canvas, panel(array(items, "estimate")), y, array(items, "state"))
 
 
 def _names(canvas: Canvas, forest: Forest, place: Layout) -> None:
@@ -179,14 +202,14 @@ def _values(canvas: Canvas, forest: Forest, place: Layout) -> None:
             x, y = place.value_x, top + place.text
             words = row.value + (forest.phone_unit if place.phone_x and known(row.estimate) else "")
             canvas.text(x, y, words, size=size, bold=bold, colour=_ink(row, "ink"), anchor="right")
-        elif not row.note and not place.ranks:
+        elif not row.note and not (forest.second and forest.second.bars):
             canvas.text(
                 _after(row, place),
                 top + place.mark,
                 row.value,
                 size=TEXT,
                 bold=row.bold,
-                halo="paper" if place.ruled else "",
+                halo=(row.wash or "paper") if place.ruled else "",
             )
 
 
@@ -223,8 +246,10 @@ def _heads(canvas: Canvas, forest: Forest, place: Layout) -> None:
         (bar, forest.bar, "left"),
         (place.left if not place.phone_x else 0.0, forest.panel, "left"),
     ]
-    if place.ranks:
-        placed.append((place.ranks.left, forest.rank_head, "left"))
+    if place.second and place.side_x is None:
+        placed.append((place.second.left, forest.second.head if forest.second else None, "left"))
+    elif place.side_x is not None:
+        placed.append((place.side_x, forest.second.head if forest.second else None, "right"))
     if place.value_x is not None:
         placed.append((place.value_x, forest.value, "right"))
     placed += [(x, head, "right") for x, head in zip(place.cells_x, forest.columns, strict=False)]
@@ -247,6 +272,6 @@ def _reference_label(canvas: Canvas, forest: Forest, place: Layout, y: float) ->
 def _scale(canvas: Canvas, forest: Forest, place: Layout) -> None:
     on_head = bool(forest.group) and place.phone_x is None
     colour, halo = ("ink2", "track") if on_head else ("ink3", "")  # ink3 is too pale on the grey head
-    for panel in (place.panel, place.ranks):
+    for panel in (place.panel, place.second):
         for tick, label in zip(panel(panel.axis.ticks), panel.axis.labels(), strict=True) if panel else ():
             canvas.text(float(tick), place.scale_y, label, colour=colour, anchor="center", halo=halo)

@@ -37,21 +37,52 @@ class Axis:
     ticks: tuple[float, ...]
     unit: str = ""  # after the last number
     lead: str = ""  # before the first number
+    signed: bool = False  # with a plus before what is above zero
 
     def labels(self) -> list[str]:
         """Return the numbers of the scale; the last one carries the unit."""
-        texts = [f"{tick:g}".replace("-", MINUS) for tick in self.ticks]
+        texts = [
+            f"{'+' if self.signed and tick > 0 else ''}{tick:g}".replace("-", MINUS) for tick in self.ticks
+        ]
         gap = " " if self.unit.isalpha() else ""
         texts[-1] = f"{texts[-1]}{gap}{self.unit}"
         return [f"{self.lead}{texts[0]}", *texts[1:]]
 
 
 @dataclass(frozen=True)
+class Side:
+    """What a row shows in the second panel, in the units of that panel; NaN = not drawn.
+
+    Lines and sign are those of a `Row`. The `value` stands in a column of its own, on the page and on the phone.
+    """
+
+    estimate: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    family_low: float = math.nan
+    family_high: float = math.nan
+    tick: float = math.nan
+    state: str = "unsure"  # a key of marks.MARKS
+    value: str = ""
+    bold: bool = False
+    ink: str = "ink2"  # colour of the value
+
+
+@dataclass(frozen=True)
+class Second:
+    """A panel right of the estimates, with a scale of its own; `bars` runs from `low` to `high` without a point."""
+
+    axis: Axis
+    head: Head = NOTHING
+    bars: bool = False
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of the figure, already worded; numbers in data units, NaN = not drawn.
 
-    `low`, `high` are the thick line, `family_low`, `family_high` the thin one (all rows compared at once),
-    `rank_low`, `rank_high` the bar of the second panel.
+    `low`, `high` are the thick line, `family_low`, `family_high` the thin one (all rows compared at once), `side` what
+    stands in the second panel.
     """
 
     label: str
@@ -60,8 +91,6 @@ class Row:
     high: float = math.nan
     family_low: float = math.nan
     family_high: float = math.nan
-    rank_low: float = math.nan
-    rank_high: float = math.nan
     state: str = "estimate"  # a key of marks.MARKS, or "listed": named, but neither drawn nor judged
     value: str = ""
     note: str = ""  # words in place of the interval
@@ -73,6 +102,7 @@ class Row:
     bold: bool = False
     ink: str = "ink"  # colour of the name
     wash: str = ""  # colour of the ground of the whole row
+    side: Side = Side()
 
 
 @dataclass(frozen=True)
@@ -80,9 +110,9 @@ class Forest:
     """A figure of rows on one scale.
 
     `bar` adds a small plain bar (0-100) before the scale; `value` gives the number a column of its own, else
-    it follows the interval; `columns` are words to the right, one per entry of `Row.cells`. `ranks` adds a second
-    panel with a scale of its own for the rank sets; the numbers then stand in the table. `signed` repeats the sign of
-    each row before its name.
+    it follows the interval; `columns` are words to the right, one per entry of `Row.cells`. `second` adds a panel
+    with a scale of its own for the `side` of each row; beside bars there is no room for the numbers of the first panel,
+    which then stand in the table. `signed` repeats the sign of each row before its name.
     """
 
     rows: tuple[Row, ...]
@@ -91,8 +121,7 @@ class Forest:
     value: Head | None = None
     bar: Head | None = None
     columns: tuple[Head, ...] = ()
-    ranks: Axis | None = None
-    rank_head: Head = NOTHING
+    second: Second | None = None
     signed: bool = False
     names: str = ""  # over the names
     labels: tuple[str, ...] = ()  # every name of a figure in parts, so that its parts align
@@ -107,9 +136,19 @@ class Forest:
     register: tuple[float, ...] = ()  # counted values, drawn as plain bars from zero
     row_height: float = 34.0
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """What stands in the second panel."""
+        return tuple(row.side for row in self.rows)
+
     def array(self, field: str) -> np.ndarray:
         """Return one field of all rows."""
-        return np.array([getattr(row, field) for row in self.rows])
+        return array(self.rows, field)
+
+
+def array(items: Iterable[Row | Side], field: str) -> np.ndarray:
+    """Return one field of all rows, or of what they show in the second panel."""
+    return np.array([getattr(item, field) for item in items])
 
 
 def axis(values: ArrayLike, *, zero: bool = False, unit: str = "", span: float = 0.0) -> Axis:
@@ -138,7 +177,7 @@ def axis(values: ArrayLike, *, zero: bool = False, unit: str = "", span: float =
     return Axis(ticks[0], ticks[-1], ticks, unit)
 
 
-def differences(values: ArrayLike) -> Axis:
+def differences(values: ArrayLike, *, signed: bool = False) -> Axis:
     """Choose a round scale that holds zero and all `values`, whatever their sign.
 
     Examples
@@ -150,13 +189,13 @@ def differences(values: ArrayLike) -> Axis:
     """
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
-    low, high = min(0.0, *finite), max(0.0, *finite)
+    low, high = min([0.0, *finite]), max([0.0, *finite])
     if low == high:
-        return Axis(-1.0, 1.0, (-1.0, 0.0, 1.0))
+        return Axis(-1.0, 1.0, (-1.0, 0.0, 1.0), signed=signed)
     steps = (0.1, 0.2, *STEPS, 50.0, 100.0)
     step = next((s for s in steps if _last(high, s) - _first(low, s) < MOST_TICKS), (high - low) / 2)
     ticks = tuple(round(step * at, 9) for at in range(_first(low, step), _last(high, step) + 1))
-    return Axis(ticks[0], ticks[-1], ticks)
+    return Axis(ticks[0], ticks[-1], ticks, signed=signed)
 
 
 def places(ranked: int) -> Axis:
@@ -181,8 +220,8 @@ def _last(high: float, step: float) -> int:
     return math.ceil(high / step - 1e-9)
 
 
-def endpoints(rows: Iterable[Row]) -> np.ndarray:
-    """Return every number that the scale has to hold.
+def endpoints(rows: Iterable[Row | Side]) -> np.ndarray:
+    """Return every number that the scale of a panel has to hold.
 
     An interval several times as wide as the usual one is cut at the edge of the figure (and drawn as cut), or a single
     group of 30 would press all others into a corner.

@@ -18,7 +18,8 @@ GAP = 4.0  # under a group; the page puts 8 more between two
 LABELS_WIDE, LABELS_SUMMARY = 250.0, 150.0  # px that names may take before they are wrapped
 VALUE_ROOM = 56.0  # a value that follows its interval
 SIGN = 20.0  # px that a sign before the name takes
-RANKS = 568.0, 744.0  # panel of the rank sets
+BARS = 568.0, 744.0  # second panel of bars
+SECOND, BETWEEN = 140.0, 28.0  # px of a second panel with numbers beside it, and between the two panels
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ class Layout:
     bar_x: tuple[float, float, float] | None = None  # right edge of its number, bar at 0, bar at 100
     phone_x: float | None = None
     sign_x: float | None = None  # middle of the sign before a name
-    ranks: Panel | None = None
+    second: Panel | None = None
+    side_x: float | None = None  # right edge of the numbers of the second panel
+    side_sign_x: float | None = None  # middle of their signs, where they stand without their panel
     ruled: bool = True  # has a grid and scale numbers
 
     @property
@@ -87,7 +90,7 @@ class Layout:
 
 def wide(forest: Forest) -> Layout:
     """Place a figure of 760 px: name, bar, scale, columns, one line a row."""
-    edge = EDGE if forest.group else 0.0
+    edge = EDGE if forest.group or forest.second else 0.0
     name = edge + (SIGN if forest.signed else 0)
     room = min(_widest(_labels(forest), NAME, bold=True), LABELS_WIDE)
     bar_x, left = None, name + room + 20
@@ -97,7 +100,7 @@ def wide(forest: Forest) -> Layout:
     rights, used = _columns(forest, WIDE - edge)
     right = WIDE - edge - used - (20 if used else 0) - (0 if forest.value else VALUE_ROOM)
     right -= max(fonts.width(forest.axis.labels()[-1], TEXT) / 2 if not used else 0, 0)
-    right = RANKS[0] - 48 if forest.ranks else right
+    second, right = _second(forest, right)
     heads = _head_height(forest)
     first = heads + (BAND + 4 if forest.group else 4)
     bottom = first + forest.row_height * len(forest.rows)
@@ -122,7 +125,8 @@ def wide(forest: Forest) -> Layout:
         cells_x=tuple(rights[1:] if forest.value else rights),
         bar_x=bar_x,
         sign_x=_sign(forest, edge),
-        ranks=Panel(*RANKS, forest.ranks) if forest.ranks else None,
+        second=second,
+        side_x=WIDE - EDGE if forest.second and not forest.second.bars else None,
     )
 
 
@@ -132,7 +136,9 @@ def phone(forest: Forest) -> Layout:
     name = edge + (SIGN if forest.signed else 0)
     value = max(_widest([row.value + forest.phone_unit for row in forest.rows], NAME, bold=True), 28.0)
     words = _widest([row.phone for row in forest.rows], TEXT)
-    room = PHONE - name - EDGE - value - (words + 12 if words else 0) - 12
+    beside = forest.second is not None and not forest.second.bars
+    side = _side_room(forest) + SIGN if beside else 0.0
+    room = PHONE - name - EDGE - value - (words + 12 if words else 0) - (side + 12 if side else 0) - 12
     lines = max((len(fonts.fit(row.label, NAME, room)[1]) for row in forest.rows), default=1)
     extra = 14.0 * (lines - 1)
     heads = 0.0 if forest.group else _head_height(forest)
@@ -155,9 +161,11 @@ def phone(forest: Forest) -> Layout:
         head_y=10,
         group_y=0,
         scale_y=BAND * 1.5 + 1 if forest.group else bottom + 14,
-        value_x=PHONE - 6,
-        phone_x=PHONE - 6 - value - 10,
+        value_x=PHONE - 6 - (side + 12 if side else 0),
+        phone_x=PHONE - 6 - (side + 12 if side else 0) - value - 10,
         sign_x=_sign(forest, edge),
+        side_x=PHONE - 6 if side else None,
+        side_sign_x=PHONE - 6 - side + 6 if side else None,
     )
 
 
@@ -193,6 +201,20 @@ def summary(forest: Forest) -> Layout:
     )
 
 
+def _second(forest: Forest, right: float) -> tuple[Panel | None, float]:
+    """Return the second panel, and where the first one ends beside it."""
+    if forest.second is None:
+        return None, right
+    if forest.second.bars:
+        return Panel(*BARS, forest.second.axis), BARS[0] - 48
+    end = WIDE - EDGE - _side_room(forest) - 16
+    return Panel(end - SECOND, end, forest.second.axis), end - SECOND - BETWEEN - VALUE_ROOM
+
+
+def _side_room(forest: Forest) -> float:
+    return _widest([side.value for side in forest.sides], TEXT, bold=True)
+
+
 def _sign(forest: Forest, edge: float) -> float | None:
     return edge + 6 if forest.signed else None
 
@@ -225,7 +247,8 @@ def _head_width(head: Head) -> float:
 def _head_height(forest: Forest) -> float:
     if not forest.headed:
         return 0.0
-    heads = [forest.panel, forest.value, forest.bar, *forest.columns, Head(forest.names)]
+    second = forest.second.head if forest.second else None
+    heads = [forest.panel, forest.value, forest.bar, second, *forest.columns, Head(forest.names)]
     if forest.reference_label or any(head and head.sub for head in heads):
         return 40.0
     return 24.0 if any(head and head.title for head in heads) else 0.0

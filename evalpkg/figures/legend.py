@@ -20,7 +20,7 @@ def legend(*signs: str, tick: str = "对照值", reference: str = "基准") -> F
     Parameters
     ----------
     signs
-        Of estimate, family, few, share, ranks, region, reference, tick, register, listed, cut, sure, unsure.
+        Of estimate, family, few, share, ranks, region, reference, tick, register, listed, cut, sure, moved, unsure.
     tick, reference
         What the short vertical ticks and the dashed line stand for on this page.
 
@@ -104,6 +104,10 @@ def _sure(canvas: Canvas) -> None:
     marks.estimates(canvas, [7, 21], [MIDDLE, MIDDLE], ["higher", "lower"])
 
 
+def _moved(canvas: Canvas) -> None:
+    marks.estimates(canvas, [7, 21], [MIDDLE, MIDDLE], ["more", "fewer"])
+
+
 SIGNS: dict[str, tuple[float, Callable[[Canvas], None], str]] = {
     "estimate": (28.0, _estimate, "估计值与 95% 区间"),
     "family": (36.0, _family, "细线：各项同时比较时的区间，判断以此为准"),
@@ -112,6 +116,7 @@ SIGNS: dict[str, tuple[float, Callable[[Canvas], None], str]] = {
     "share": (36.0, _share, "占比（从零画起）与 95% 区间"),
     "few": (28.0, _few, "断线：只有 30 至 59 家"),
     "sure": (28.0, _sure, "实心：可以认定"),
+    "moved": (28.0, _moved, "实心：增多（橙）、减少（蓝）可以认定"),
     "unsure": (12.0, _unsure, "空心：尚不能认定"),
     "reference": (8.0, _reference, "虚线：{reference}"),
     "tick": (8.0, _tick, "短竖线：{tick}"),

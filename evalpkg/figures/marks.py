@@ -38,8 +38,12 @@ MARKS = {
     "unsure": Mark("o", 9.5, "paper", "mid", 1.75, "midI"),
     "higher": Mark("^", 11.0, "up", "paper", 1.0, "upI"),
     "lower": Mark("v", 11.0, "dn", "paper", 1.0, "dnI"),
+    # Of complaints: the shape is the direction of the number, the colour says that more of them is worse.
+    "more": Mark("^", 11.0, "dn", "paper", 1.0, "dnI"),
+    "fewer": Mark("v", 11.0, "up", "paper", 1.0, "upI"),
 }
-MARKS |= {f"few-{state}": replace(MARKS[state], broken=True) for state in ("higher", "lower")}
+SURE = ("higher", "lower", "more", "fewer")
+MARKS |= {f"few-{state}": replace(MARKS[state], broken=True) for state in SURE}
 
 
 def intervals(canvas: Canvas, y: ArrayLike, low: ArrayLike, high: ArrayLike, states: ArrayLike) -> None:

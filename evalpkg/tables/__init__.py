@@ -1,5 +1,6 @@
 """Protected results as HTML tables: great-tables builds them, the page's own style dresses them."""
 
+from evalpkg.tables.complaints import beside, others, rounds, theme_groups, theme_status, themes
 from evalpkg.tables.departments import departments, tiers
 from evalpkg.tables.drivers import driver_sensitivity, drivers, drivers_by, what_if
 from evalpkg.tables.effects import effects, odds
@@ -12,10 +13,10 @@ from evalpkg.tables.verbs import (
     problems,
     scores,
     shares,
-    themes,
 )
 
 __all__ = [
+    "beside",
     "composition",
     "departments",
     "driver_sensitivity",
@@ -30,10 +31,14 @@ __all__ = [
     "heat",
     "modes",
     "odds",
+    "others",
     "plan",
     "problems",
+    "rounds",
     "scores",
     "shares",
+    "theme_groups",
+    "theme_status",
     "themes",
     "tiers",
     "what_if",

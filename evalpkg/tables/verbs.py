@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import NO_REMARKS, Fragment, count, not_asked, nothing, score
+from evalpkg.fragment import Fragment, count, not_asked, nothing, score
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -28,26 +28,6 @@ class Problem(Protocol):
     @property
     def message(self) -> str:
         """What is allowed there."""
-
-
-def themes(
-    result: Protected | None,
-    *,
-    no: int = 1,
-    title: str = "各类问题明细",
-    note: str = "",
-    folded: str = "",
-) -> Fragment:
-    """List the share of enterprises that raise each theme, their words and the departments concerned."""
-    if result is None:
-        return nothing(NO_REMARKS)
-    rows = make.records(result)
-    columns = [
-        *make.shares("问题", "提到的企业 %", rows),
-        make.texts("常见词", rows, "words"),
-        make.texts("涉及部门", rows, "departments"),
-    ]
-    return table("themes", columns, caption(no, title, note), base_of(result), rows=rows, folded=folded)
 
 
 def shares(

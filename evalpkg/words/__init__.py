@@ -1,6 +1,7 @@
 """One Chinese sentence per finding; every number in prose comes from here, so text and table cannot disagree."""
 
 from evalpkg.words.card import department, department_drivers
+from evalpkg.words.complaints import beside, copied, groups, machine, others, themes
 from evalpkg.words.departments import departments, roles
 from evalpkg.words.drivers import drivers, drivers_sure, drivers_weak
 from evalpkg.words.effects import forest, odds, policy_effects, subgroups, theme_effects, what_if
@@ -16,7 +17,7 @@ from evalpkg.words.finding import (
     proposals,
     section,
 )
-from evalpkg.words.outlook import appeals, difficulties, overall, themes, urgent
+from evalpkg.words.outlook import appeals, difficulties, overall, urgent
 from evalpkg.words.policies import funnel
 from evalpkg.words.sample import RECRUITMENT, doubts, modes, plan, sample
 
@@ -29,6 +30,8 @@ __all__ = [
     "answer",
     "answers",
     "appeals",
+    "beside",
+    "copied",
     "department",
     "department_drivers",
     "departments",
@@ -39,9 +42,12 @@ __all__ = [
     "drivers_weak",
     "forest",
     "funnel",
+    "groups",
     "headline",
+    "machine",
     "modes",
     "odds",
+    "others",
     "overall",
     "plan",
     "point",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import count, interval, less, score, share, signed
+from evalpkg.fragment import interval, less, score, share, signed
 from evalpkg.words.finding import SURE, UNSURE, Finding, base_of, joined, not_asked
 
 REST = "OTHER"  # code of the complaints that belong to no theme: no theme may come second to it
@@ -51,15 +51,16 @@ def _change_detail(change: Protected) -> str:
 
 def urgent(result: Protected | None) -> Finding:
     """Which difficulty enterprises call the most urgent."""
-    return _first_of(result, "企业最急的是什么", "最急需解决的困难", "被列为最急")
+    return first_of(result, "企业最急的是什么", "最急需解决的困难", "被列为最急")
 
 
 def difficulties(result: Protected | None) -> Finding:
     """Which difficulties enterprises tick most."""
-    return _first_of(result, "企业有哪些困难", "经营困难", "被提到最多")
+    return first_of(result, "企业有哪些困难", "经营困难", "被提到最多")
 
 
-def _first_of(result: Protected | None, question: str, subject: str, verb: str) -> Finding:
+def first_of(result: Protected | None, question: str, subject: str, verb: str) -> Finding:
+    """Name the item that most enterprises have, and say whether it surely is the first."""
     if result is None:
         return not_asked(question, subject)
     table = result.table[result.table["shown"] == "yes"]
@@ -77,19 +78,6 @@ def _first_of(result: Protected | None, question: str, subject: str, verb: str) 
     between = "与其次一项的差别可以认定" if sure else "前两位的先后尚不能认定"
     detail = f"{names[0]} {share(first['estimate'])}（{interval(first['conf_low'], first['conf_high'])}），{between}；{base_of(result)}。"
     return Finding(question, clauses, detail, SURE if sure else UNSURE)
-
-
-def themes(result: Protected | None) -> Finding:
-    """Say what enterprises complain of in their own words."""
-    question = "企业自己写了什么"
-    if result is None:
-        return Finding(
-            question, ("没有可以归类的意见",), "问卷没有问，没有人写，或所写的语言不在问题词表里。", ""
-        )
-    finding = _first_of(result, question, "意见建议", "写得最多")
-    writers = result.extra.get("writers")
-    wrote = f"{count(result.total)} 家企业中 {count(writers)} 家写了意见，" if writers else ""
-    return Finding(question, finding.clauses, wrote + finding.detail, finding.tag)
 
 
 def appeals(result: Protected | None) -> Finding:
