@@ -165,7 +165,7 @@ def test_a_first_place_that_only_the_replicates_are_sure_of_is_called_likely() -
 
 
 def alone() -> Protected:
-    nothing = {name: np.nan for name in ("rank_low", "rank_high", "p_first", "p_fix")}
+    nothing = dict.fromkeys(("rank_low", "rank_high", "p_first", "p_fix"), np.nan)
     whole = made.drivers(**nothing, zone="")
     return dataclasses.replace(whole, table=whole.table.iloc[:1])
 

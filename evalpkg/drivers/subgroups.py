@@ -47,8 +47,8 @@ def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> 
         `relative` (its part of what all drivers explain, per cent), `difference` (of `relative`, from the rest of the
         enterprises, percentage points), `difference_low`, `difference_high` (of all rows at once, Bonferroni), `differs`
         ("more", "less", "no": where these leave 0 out). Groups with fewer than 100 respondents, or 10 a driver, who gave
-        the outcome are left out, size classes taken together with a neighbour first. Empty where fewer than two groups are left. `extra`: `outcome`,
-        `left_out` and `notes` (tuples of Chinese sentences). None where not asked.
+        the outcome are left out, size classes taken together with a neighbour first. Empty where fewer than two groups are
+        left. `extra`: `outcome`, `left_out` and `notes` (tuples of Chinese sentences). None where not asked.
 
     Raises
     ------
