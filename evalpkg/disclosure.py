@@ -20,6 +20,7 @@ DIFFERENCES = {
     f"{name}{end}" for name in ("net", "difference") for end in ("", "_low", "_high")
 }  # in `extra`: of rows of the table; with one row seen, the other is known
 TELLING = {  # numbers from which a share can be reckoned back
+    "hand": ("hand_low", "hand_high", "gain"),
     "contact": ("selection_low", "selection_high"),
     "dissatisfied": (*NUMBERS, "family_low", "family_high", "plain"),  # each is the share times a coefficient
 }

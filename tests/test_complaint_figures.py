@@ -103,7 +103,7 @@ def test_labels_words_and_groups_are_text() -> None:
     assert "<script" not in figures.complaints(made.themes(label=evil), made.rising(label=evil))
     by = dataclasses.replace(made.by(), table=made.by().table.assign(group_label=evil))
     themes = made.themes(label=evil, words=evil, departments=evil)
-    cards = figures.cards(themes, made.rising(), made.course(), by, made.registry(status=evil))
+    cards = figures.cards(themes, made.rising(), made.course(), by, made.registry(label=evil))
     assert "<script" not in cards and "&lt;script" in cards
 
 
@@ -297,9 +297,10 @@ def test_cards_are_of_the_first_three_and_of_sure_changes_in_the_order_of_the_fi
     assert found["执法检查"]["change"].strip() == f"{MINUS}4.6 个百分点"
     assert found["拖欠账款"] | {"class": "", "change": ""} == {
         "share": "29.6%", "常见词": "工程款、结算、质保金、审计", "集中在": "大中型", "涉及部门": "财政局、住建局、法院",
-        "与以前比": "由一类分出", "class": "", "change": "",
+        "与以前比": "名目没变，说法变了", "class": "", "change": "",
     }  # fmt: skip
     assert "集中在" not in found["融资难"]  # surely less, not more
+    assert found["物流交通"]["与以前比"] == "并入融资难"
 
 
 def test_cards_that_find_no_room_are_counted() -> None:

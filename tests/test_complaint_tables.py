@@ -163,8 +163,15 @@ def test_what_was_ticked_beside_what_was_written() -> None:
 
 
 def test_what_became_of_the_themes() -> None:
-    assert column(TABLES["status"](), "与以前比") == ["延续", "由一类分出", "新出现", "不再有人提"]
-    assert column(TABLES["status"](), "家数") == ["345", "300", "60", "不足 10"]
+    assert rows_of(TABLES["status"]()) == [
+        ["问题", "与上一轮比", "上一轮 %", "本轮 %", "说法的相似度", "常见词"],
+        ["融资难", "延续", "33.1", "34.2", "93%", "—"],
+        ["拖欠账款", "名目没变，说法变了", "24.2", "29.6", "41%", "—"],
+        ["物流交通", "并入融资难", "2.9", "5.8", "74%", "—"],
+        ["创新与数字化", "很少再有人提", "1.8", "<1.0%", "—", "—"],
+        ["新规、备案", "新出现", "<1.0", "2.4", "22%", "新规、备案、窗口"],
+    ]
+    assert "上一轮是 2022 上半年" in TABLES["status"]()
 
 
 @pytest.mark.parametrize(

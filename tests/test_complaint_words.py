@@ -44,6 +44,8 @@ ALL: dict[str, Callable[[], words.Finding]] = {
     "no machine": lambda: words.machine(None),
     "others": lambda: words.others(made.others()),
     "loose": lambda: words.others(made.others(stable=False)),
+    "status": lambda: words.theme_status(made.registry()),
+    "nothing new": lambda: words.theme_status(made.registry(status="persists")),
     "groups": lambda: words.groups(made.by()),
     "beside": lambda: words.beside(made.beside()),
     "beside few": lambda: words.beside(made.beside(n=4)),
@@ -62,7 +64,8 @@ def test_every_finding_is_tagged_fits_a_phone_and_names_no_cause(make: Callable[
 
 
 @pytest.mark.parametrize(
-    "make", [words.themes, words.copied, words.machine, words.others, words.groups, words.beside]
+    "make",
+    [words.themes, words.copied, words.machine, words.others, words.theme_status, words.groups, words.beside],
 )
 def test_what_is_missing_is_said_without_a_claim(make: Callable[[Protected | None], words.Finding]) -> None:
     finding = make(None)
@@ -283,6 +286,18 @@ def test_only_stable_groups_of_enough_enterprises_are_named() -> None:
     assert finding.clauses == ("其余的意见里，", "稳定的有 1 组：", "快递仓储")
     assert "绿化" not in said(finding) and "快递仓储 2.3%（快递、仓储、网点）。另有 2 组" in finding.detail
     assert words.others(made.others(stable=False)).clauses == ("其余的意见，", "分不出稳定的几组")
+
+
+def test_what_is_new_is_named_as_far_as_it_may_be_told() -> None:
+    finding = words.theme_status(made.registry())
+    assert finding.clauses == ("新出现一类问题：", "新规、备案") and finding.tag == ""
+    assert finding.detail == (
+        "新出现或新分出的有新规、备案 2.4%；名目没变而说法变了的有拖欠账款；很少再有人提的有创新与数字化。"
+        "新旧由机器按字词比对，请人看过再下结论。"
+    )
+    few = made.registry(count=[346, 300, 59, 6, 6])
+    assert words.theme_status(few).clauses == ("没有发现", "成批的新问题")
+    assert "备案" not in said(words.theme_status(few))
 
 
 def test_groups_are_named_with_the_direction_of_their_difference() -> None:

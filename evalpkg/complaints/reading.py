@@ -14,11 +14,13 @@ MOST = 3  # themes of a head that a sentence names
 MOVED = {"rising": "增多", "falling": "减少"}  # of a sure change, where its size would tell of fewer than k
 STATUS = {
     "persists": "延续",
+    "changed": "名目没变，说法变了",
     "new": "新出现",
-    "split": "由一类分出",
-    "merged": "由几类并成",
-    "gone": "不再有人提",
+    "split": "由别类分出",
+    "merged": "并入别类",
+    "gone": "很少再有人提",
 }
+PARENT = {"split": "由{}分出", "merged": "并入{}"}
 
 
 def levels(themes: Sequence[Row], by_hand: Sequence[Row] = ()) -> list[Row]:
@@ -127,6 +129,25 @@ def leads(themes: Sequence[Row], size: int) -> bool:
 def is_named(row: Row) -> bool:
     """Tell whether a group of other complaints has a name: it came out again from resampled remarks, and is told of."""
     return bool(row.get("stable")) and bool(row.get("name")) and is_told(row)
+
+
+def statuses(registry: Sequence[Row]) -> dict[str, str]:
+    """Return, by id, what became of each theme and of each group of other complaints since the round before.
+
+    Examples
+    --------
+    >>> rows = [{"id": "FIN", "label": "融资难", "status": "persists"}, {"id": "G1", "status": "split", "parent": "FIN"}]
+    >>> statuses(rows)
+    {'FIN': '延续', 'G1': '由融资难分出'}
+    """
+    labels = {row["id"]: str(row.get("label", "")) for row in registry}
+    found = {}
+    for row in registry:
+        parent, status = labels.get(row.get("parent", ""), ""), str(row.get("status", ""))
+        found[row["id"]] = (
+            PARENT[status].format(parent) if parent and status in PARENT else STATUS.get(status, "")
+        )
+    return found
 
 
 def half(round_id: str) -> str:

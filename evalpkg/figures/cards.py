@@ -70,7 +70,7 @@ def cards(
     by
         Themes by group: group_label, theme, differs ("more", "less", "no"); one table or several.
     registry
-        What became of each theme since the rounds before: theme, status.
+        What became of each theme since the round before: id, label, status, parent.
 
     Notes
     -----
@@ -87,7 +87,7 @@ def cards(
     courses = _courses(chosen, moved, _records(course))
     span = max([LEAST_SPAN, *(float(np.ptp(_ends(found))) for found in courses.values())])
     groups = [row for result in _several(by) for row in _records(result)]
-    statuses = {row["theme"]: reading.STATUS.get(str(row.get("status", ""))) for row in _records(registry)}
+    statuses = reading.statuses(_records(registry))
     made = [
         _card(
             row,

@@ -10,7 +10,6 @@ from evalpkg.fragment import (
     NO_REMARKS,
     Fragment,
     Record,
-    count,
     interval,
     known,
     less,
@@ -253,20 +252,26 @@ def theme_status(
     note: str = "",
     folded: str = "",
 ) -> Fragment:
-    """List what became of each theme since the rounds before."""
+    """List what became of each theme, and of groups of other complaints, since the round before."""
     rows = _records(registry)
     if registry is None or not rows:
         return reason(_notes(registry) if registry else (), "以前没有可以比较的轮次", folded)
+    statuses = reading.statuses(rows)
     columns = [
         make.labels("问题", rows),
-        Column(
-            "与以前比", [reading.STATUS.get(str(row.get("status", "")), ABSENT) for row in rows], left=True
-        ),
-        make.numbers("相似度", rows, "similarity", score, "opt"),
-        Column("家数", [_enough(row) for row in rows]),
+        Column("与上一轮比", [statuses[row["id"]] or ABSENT for row in rows], left=True),
+        _part("上一轮 %", rows, "before", "opt"),
+        Column("本轮 %", [_cell(row) for row in rows]),
+        make.numbers("说法的相似度", rows, "similarity", whole, "opt"),
+        make.texts("常见词", rows, "words"),
     ]
-    foot = base_of(registry, "相似度：与以前最像的一类所用字词的接近程度，1 为完全相同", *_notes(registry))
+    last = registry.extra.get("last")
+    against = f"上一轮是 {reading.half(last)}" if isinstance(last, str) else ""
+    foot = base_of(registry, against, ALIKE, *_notes(registry))
     return table("theme-status", columns, caption(no, title, note), foot, rows=rows, folded=folded)
+
+
+ALIKE = "相似度：同一类意见两轮用字用词的接近程度；归入各类的按上一轮，其余的按以前各轮"
 
 
 def _records(result: Protected | None) -> list[Record]:
@@ -291,7 +296,3 @@ def _cell(row: Record) -> str:
     if not row or too_few(row):
         return ABSENT
     return less(number(row, "bound")) if row.get("shown") == "below" else score(number(row, "estimate"))
-
-
-def _enough(row: Record) -> str:
-    return f"不足 {row['k']}" if row.get("shown") != "yes" else count(number(row, "count"))

@@ -1,7 +1,7 @@
 """One Chinese sentence per finding; every number in prose comes from here, so text and table cannot disagree."""
 
 from evalpkg.words.card import department, department_drivers
-from evalpkg.words.complaints import beside, copied, groups, machine, others, themes
+from evalpkg.words.complaints import themes
 from evalpkg.words.departments import departments, roles
 from evalpkg.words.drivers import drivers, drivers_sure, drivers_weak
 from evalpkg.words.effects import forest, odds, policy_effects, subgroups, theme_effects, what_if
@@ -19,6 +19,7 @@ from evalpkg.words.finding import (
 )
 from evalpkg.words.outlook import appeals, difficulties, overall, urgent
 from evalpkg.words.policies import funnel
+from evalpkg.words.remarks import beside, copied, groups, machine, others, theme_status
 from evalpkg.words.sample import RECRUITMENT, doubts, modes, plan, sample
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "section",
     "subgroups",
     "theme_effects",
+    "theme_status",
     "themes",
     "urgent",
     "what_if",
