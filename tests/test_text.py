@@ -1,7 +1,9 @@
 """Remarks as people write them: cleaned, split, told apart."""
 
+import csv
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -61,7 +63,12 @@ SPLITS = {
     "停车难。此外，水费高": ["停车难", "水费高"],
     "停车难，还有就是招牌贵": ["停车难", "招牌贵"],
     "停车难还有招工难": ["停车难", "招工难"],
-    "首先停车难，其次招工难": ["首先停车难", "招工难"],
+    "首先停车难，其次招工难": ["停车难", "招工难"],
+    "首先感谢政府。其次，停车难。最后，水费高": ["感谢政府", "停车难", "水费高"],
+    "1停车难\n2招工难": ["停车难", "招工难"],
+    "1️⃣停车难2️⃣招工难": ["停车难", "招工难"],
+    "1、贷款难": ["贷款难"],
+    "（1）贷款难。招工难": ["贷款难", "招工难"],
     "Loan approval is slow. Parking is hard.": ["Loan approval is slow", "Parking is hard"],
     # what only looks like a list, an end or a connective
     "贷款难，招工也难，环保还老停产": ["贷款难,招工也难,环保还老停产"],
@@ -72,7 +79,17 @@ SPLITS = {
     "贷款7月到期，还有两个月": ["贷款7月到期,还有两个月"],
     "向另外一家银行贷款被拒": ["向另外一家银行贷款被拒"],
     "按①②③要求都办了": ["按1、2、3、要求都办了"],
-    "1、贷款难": ["1、贷款难"],
+    "贷款拖了半年，最后还是没批": ["贷款拖了半年,最后还是没批"],
+    "1年没开张\n2年没收入": ["1年没开张", "2年没收入"],
+    "1.5倍的电价": ["1.5倍的电价"],
+    "拨1️⃣转人工总占线": ["拨1转人工总占线"],
+    "有政策，还有啥用": ["有政策,还有啥用"],
+    # what says nothing is one piece, what denies several difficulties is not
+    "没有。谢谢": ["没有。谢谢"],
+    "1、无\n2、无": ["1、无\n2、无"],
+    "意见：没有；建议：没有": ["意见:没有;建议:没有"],
+    "没有拖欠。没有停产。": ["没有拖欠", "没有停产"],
+    "暂无。": ["暂无"],
     "🙂停车难🙂": ["🙂停车难🙂"],
     "": [],
     "😀😀": [],
@@ -83,6 +100,28 @@ SPLITS = {
 @pytest.mark.parametrize(("remark", "expected"), SPLITS.items())
 def test_split(remark: str, expected: list[str]) -> None:
     assert text.split(remark) == expected
+
+
+def letters(piece: str) -> str:
+    return re.sub(r"[\W_]+", "", text.clean(piece))
+
+
+@pytest.mark.parametrize(("half", "floor", "floor_of_several"), [("tune", 0.98, 0.97), ("held", 0.94, 0.86)])
+def test_short_answers_are_split_as_people_split_them(
+    half: str, floor: float, floor_of_several: float
+) -> None:
+    """Measured: 1.000 and 0.955 of all, 1.000 and 0.892 of those of several pieces; the half `held` was left unread."""
+    with (Path(__file__).parent / "fixtures" / "short_answers.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["half"] == half]
+    expected = [[letters(piece) for piece in row["pieces"].split(" | ") if letters(piece)] for row in rows]
+    exact = [
+        [letters(piece) for piece in text.split(row["text"])] == pieces
+        for row, pieces in zip(rows, expected, strict=True)
+    ]
+    several = [right for right, pieces in zip(exact, expected, strict=True) if len(pieces) > 1]
+    assert len(several) >= 60
+    assert sum(exact) >= floor * len(rows)
+    assert sum(several) >= floor_of_several * len(several)
 
 
 def test_the_dictionary_of_noise_is_read_as_its_authors_meant(shared) -> None:
