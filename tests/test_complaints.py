@@ -27,6 +27,7 @@ from evalpkg.complaints.guided import OTHER, TURNED_AWAY, lexicon_score
 from evalpkg.complaints.labels import label_words
 from evalpkg.complaints.lexicon import read
 from evalpkg.params import ParamsError
+from evalpkg.text import fold
 
 SEEDS = {"融资": ["贷款", "银行", "抵押"], "用工": ["招工", "招不到", "技工"], "停车": ["停车", "车位"]}
 SUBJECTS = ["我们厂", "小店", "公司今年", "我们这样的企业", "这两年"]
@@ -459,7 +460,7 @@ def test_published_words_are_used_by_k_respondents_and_no_verbatim_passes(opened
     for row in result.table.itertuples():
         part = coded[coded["theme"] == row.theme]
         for word in filter(None, row.words.split("、")):
-            assert part[part["text"].str.contains(word, regex=False)]["rid"].nunique() >= opened.round.k
+            assert part[part["text"].map(fold).str.contains(word, regex=False)]["rid"].nunique() >= opened.round.k
 
 
 def test_a_lexicon_of_another_language_gives_nothing(opened: survey.Survey, tmp_path: Path) -> None:

@@ -1,21 +1,34 @@
 """What enterprises complain of: themes of remarks, the words they use, the departments concerned."""
 
+from evalpkg.complaints.calibration import calibrated
+from evalpkg.complaints.campaigns import campaigns
 from evalpkg.complaints.coding import Coded, coded
 from evalpkg.complaints.course import course
 from evalpkg.complaints.explore import explore
+from evalpkg.complaints.features import embedding
 from evalpkg.complaints.guided import OTHER, guided
 from evalpkg.complaints.history import History, history
+from evalpkg.complaints.links import beside, by
+from evalpkg.complaints.rising import rising
+from evalpkg.complaints.sheet import finished
 from evalpkg.complaints.themes import mentions, themes
 
 __all__ = [
     "OTHER",
     "Coded",
     "History",
+    "beside",
+    "by",
+    "calibrated",
+    "campaigns",
     "coded",
     "course",
+    "embedding",
     "explore",
+    "finished",
     "guided",
     "history",
     "mentions",
+    "rising",
     "themes",
 ]

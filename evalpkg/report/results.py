@@ -66,6 +66,11 @@ ANALYSES: dict[str, Analysis] = {
 # Of the remarks, coded once together with those of earlier rounds.
 REMARKS: dict[str, Callable[[Survey, Coded], Result | None]] = {
     "themes": complaints.themes,
+    "themes_rising": lambda survey, said: complaints.rising(said),
+    "themes_course": lambda survey, said: complaints.course(said),
+    "themes_by_size": lambda survey, said: complaints.by(said, "size"),
+    "themes_ticked": lambda survey, said: complaints.beside(said),
+    "themes_calibrated": lambda survey, said: complaints.calibrated(said, complaints.finished(said)),
     "theme_effects": lambda survey, said: drivers.attempt(
         drivers.reported, survey, complaints.mentions(said)
     ),
