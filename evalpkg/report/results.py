@@ -69,7 +69,6 @@ REMARKS: dict[str, Callable[[Survey, Coded], Result | None]] = {
     "themes_rising": lambda survey, said: complaints.rising(said),
     "themes_course": lambda survey, said: complaints.course(said),
     "themes_by_size": lambda survey, said: complaints.by(said, "size"),
-    "themes_ticked": lambda survey, said: complaints.beside(said),
     "themes_calibrated": lambda survey, said: complaints.calibrated(said, complaints.finished(said)),
     "theme_effects": lambda survey, said: drivers.attempt(
         drivers.reported, survey, complaints.mentions(said)
