@@ -17,6 +17,7 @@ _MODULES = (
     "fieldwork",
     "figures",
     "fragment",
+    "groups",
     "ingest",
     "integrity",
     "ordinal",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
+from evalpkg import params
 from evalpkg.codebook import Codebook, Item, Scale
 from evalpkg.estimate import Design
 from evalpkg.survey import Survey
@@ -53,6 +55,8 @@ def survey(
         selection=SimpleNamespace(delta=5.0, reason="假设"),
         employment=None,
         recruitment="direct",
+        root=params.bundle(),
+        period=params.Period(start=date(2022, 7, 1), end=date(2022, 12, 31)),
         seed_for=lambda task: int(hashlib.sha256(f"{seed}{task}".encode()).hexdigest()[:8], 16),
     )
     ratings = empty if ratings is None else ratings

@@ -460,7 +460,10 @@ def test_published_words_are_used_by_k_respondents_and_no_verbatim_passes(opened
     for row in result.table.itertuples():
         part = coded[coded["theme"] == row.theme]
         for word in filter(None, row.words.split("、")):
-            assert part[part["text"].map(fold).str.contains(word, regex=False)]["rid"].nunique() >= opened.round.k
+            assert (
+                part[part["text"].map(fold).str.contains(word, regex=False)]["rid"].nunique()
+                >= opened.round.k
+            )
 
 
 def test_a_lexicon_of_another_language_gives_nothing(opened: survey.Survey, tmp_path: Path) -> None:

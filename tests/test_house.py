@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     (1, "params text privacy estimate"),
     (2, "ranks ordinal codebook"),
-    (3, "ingest weights"),
+    (3, "ingest weights groups"),
     (4, "survey"),
     (5, "fieldwork outlook scores drivers complaints integrity planner"),
     (6, "appeals trends measures"),

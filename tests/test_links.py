@@ -360,7 +360,7 @@ def divided_by_size(counts: dict[str, int]) -> list[tuple[str, int]]:
         columns={"size": size},
         items=[item("A6", "size", type="category", options=SIZES | {"G": "个体"})],
     )
-    return [(group.code, int(group.inside(one).sum())) for group in divided(one, "size").groups]
+    return [(group.code, int(group.inside(one.responses).sum())) for group in divided(one, "size").groups]
 
 
 @pytest.mark.parametrize(
@@ -389,14 +389,14 @@ def test_districts_are_divided_by_the_kind_they_have_today() -> None:
     one, _ = wave("2022H2", n=330, columns={"district": now})
     past, _ = wave("2020H2", n=330, columns={"district": before})
     found = divided(one, "district")
-    assert [(group.code, int(group.inside(one).sum())) for group in found.groups] == [
+    assert [(group.code, int(group.inside(one.responses).sum())) for group in found.groups] == [
         ("市辖区", 180),
         ("县", 130),
     ]
-    assert [int(group.inside(past).sum()) for group in found.groups] == [200, 130]
+    assert [int(group.inside(past.responses).sum()) for group in found.groups] == [200, 130]
     assert found.left_out == ("不足 100 家，不单列：功能区",)
     own = divided(past, "district")  # in its own round it was still a city by itself
-    assert [int(group.inside(past).sum()) for group in own.groups] == [140, 130]
+    assert [int(group.inside(past.responses).sum()) for group in own.groups] == [140, 130]
 
 
 def test_districts_without_a_kind_are_refused(tmp_path: Path) -> None:

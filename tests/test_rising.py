@@ -19,13 +19,13 @@ from evalpkg import survey as surveys
 from evalpkg.complaints import Coded, History
 from evalpkg.complaints.coding import REST
 from evalpkg.complaints.differences import Differences, constrained, design_based, false_discovery
-from evalpkg.complaints.groups import everybody
 from evalpkg.complaints.lexicon import Theme, read
 from evalpkg.complaints.rising import rising
 from evalpkg.complaints.waves import change
 from evalpkg.complaints.waves import wave as measured
 from evalpkg.disclosure import Gate
 from evalpkg.estimate import Design
+from evalpkg.groups import everybody
 from evalpkg.ingest.sheet import read_sheet
 
 GATE = Gate(k=10, min_raters=30)

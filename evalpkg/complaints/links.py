@@ -13,8 +13,9 @@ from evalpkg import estimate
 from evalpkg.complaints.coding import REST, Coded, holds
 from evalpkg.complaints.departments import named
 from evalpkg.complaints.differences import Differences, Floats, design_based, joined
-from evalpkg.complaints.groups import MOST, Group, divided
+from evalpkg.complaints.groups import divided
 from evalpkg.estimate.means import mean_influence
+from evalpkg.groups import MOST, Group
 
 if TYPE_CHECKING:
     from evalpkg.survey import Survey
@@ -178,7 +179,7 @@ def _most_named(said: Coded) -> list[str]:
 def _parts(said: Coded, codes: list[str], column: str, groups: Sequence[Group]) -> list[Part]:
     survey, written = said.survey, said.holds(said.survey, codes)
     known = survey.responses[column].notna().to_numpy(dtype=bool)
-    inside = [group.inside(survey) for group in groups]
+    inside = [group.inside(survey.responses) for group in groups]
     return [
         Part(
             group.code,

@@ -11,8 +11,9 @@ import pandas as pd
 from evalpkg import estimate
 from evalpkg.complaints.coding import REST, Coded
 from evalpkg.complaints.differences import Floats, false_discovery
-from evalpkg.complaints.groups import Group, divided, everybody
+from evalpkg.complaints.groups import divided
 from evalpkg.complaints.waves import Change, change, wave
+from evalpkg.groups import Group, everybody
 from evalpkg.params import ParamsError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from evalpkg import estimate
 from evalpkg.complaints.differences import Differences, Floats, design_based, joined
-from evalpkg.complaints.groups import Group
 from evalpkg.estimate.means import mean_influence
 from evalpkg.estimate.variance import residuals
+from evalpkg.groups import Group
 
 if TYPE_CHECKING:
     from evalpkg.survey import Survey
@@ -74,7 +74,8 @@ class Change:
 def wave(survey: Survey, named: Floats, groups: Sequence[Group]) -> Wave:
     """Estimate who names what (n, k) within each of g groups."""
     inside = (
-        np.column_stack([group.inside(survey) for group in groups]) & (survey.design.weights > 0)[:, None]
+        np.column_stack([group.inside(survey.responses) for group in groups])
+        & (survey.design.weights > 0)[:, None]
     )
     y = np.where(inside[:, :, None], named[:, None, :], np.nan).reshape(survey.n, -1)
     weight = np.where(inside, survey.design.weights[:, None], 0.0)

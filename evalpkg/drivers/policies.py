@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from evalpkg import estimate
-from evalpkg.drivers import adjustment, classes, uptake
+from evalpkg.drivers import adjustment, uptake
 from evalpkg.drivers import stages as shown
 from evalpkg.drivers.uptake import Policy
+from evalpkg.groups import Group, candidates, together
 
 if TYPE_CHECKING:
-    from evalpkg.codebook import Item
     from evalpkg.survey import Survey
 
 STAGES = {"aware": "知道", "eligible": "知道且符合条件", "applied": "申请了", "received": "已享受"}
@@ -82,11 +82,11 @@ def funnel_by_size(survey: Survey) -> estimate.Result | None:
         classes has no rows, as `notes` say; empty where only one class is left. What could be reckoned from the funnel of
         all and the other classes is not shown either (`stages.across`). None where not asked, or nobody's size is known.
     """
-    found, item = uptake.policies(survey), survey.codebook.one("size")
-    if found is None or item is None or "size" not in survey.responses:
+    found = uptake.policies(survey)
+    if found is None or survey.codebook.one("size") is None or "size" not in survey.responses:
         return None
     policies, notes = found
-    groups, said = _sizes(survey, item)
+    groups, said = _sizes(survey)
     if not groups:
         return None
     table, left_out = _of_sizes(survey, policies, groups)
@@ -96,31 +96,25 @@ def funnel_by_size(survey: Survey) -> estimate.Result | None:
     return estimate.Result(table, "policies_by_size", "%", "回答了政策问题的企业", survey.n, extra)
 
 
-def _sizes(survey: Survey, item: Item) -> tuple[list[classes.Group], list[str]]:
+def _sizes(survey: Survey) -> tuple[list[Group], list[str]]:
     """Give the size classes, those that are too small with their neighbours."""
-    size = survey.responses["size"]
-    groups = [
-        classes.Group(str(code), label, inside)
-        for code, label in item.options.items()
-        if (inside := (size == code).to_numpy(dtype=bool)).any()
-    ]
+    found = candidates(survey.responses, survey.codebook, survey.round, "size")
     least = max(TENTH * survey.round.k, survey.round.min_raters)
-    return classes.together(groups, np.ones(survey.n, dtype=bool), least)
+    return together(found, lambda group: int(group.inside(survey.responses).sum()), least)
 
 
-def _of_sizes(
-    survey: Survey, policies: list[Policy], groups: list[classes.Group]
-) -> tuple[pd.DataFrame, list[str]]:
+def _of_sizes(survey: Survey, policies: list[Policy], groups: list[Group]) -> tuple[pd.DataFrame, list[str]]:
     """Give the rows of all policies in each group, and say which stages are left out because they are seldom seen."""
     k, everybody = survey.round.k, np.ones(survey.n, dtype=bool)
-    reached = [np.array([policy.reached(group.inside) for group in groups]) for policy in policies]
+    insides = [group.inside(survey.responses) for group in groups]
+    reached = [np.array([policy.reached(inside) for inside in insides]) for policy in policies]
     whole = [policy.reached(everybody) for policy in policies]
     rare = shown.seldom([shown.across(of, all_, k) for of, all_ in zip(reached, whole, strict=True)])
     hidden = [shown.across(of, all_, k, rare) for of, all_ in zip(reached, whole, strict=True)]
     parts = [
-        _stages(survey, policy, group.inside, unseen).assign(size=group.code, size_label=group.label)
+        _stages(survey, policy, inside, unseen).assign(size=group.code, size_label=group.label)
         for policy, of in zip(policies, hidden, strict=True)
-        for group, unseen in zip(groups, of, strict=True)
+        for group, inside, unseen in zip(groups, insides, of, strict=True)
     ]
     table, names = pd.concat(parts, ignore_index=True), [list(STAGES)[stage] for stage in sorted(rare)]
     keys = ["policy", "label", "size", "size_label"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,16 @@ import pandas as pd
 
 from evalpkg import estimate
 from evalpkg.drivers import sample
-from evalpkg.drivers.classes import Group, together
 from evalpkg.drivers.drawn import Drawn
 from evalpkg.drivers.importance import DriversError, lmg
 from evalpkg.drivers.sample import Sample
-from evalpkg.params import ParamsError, reference
+from evalpkg.groups import COLUMNS, MOST, NEIGHBOURS, Group, candidates, check, together
+from evalpkg.params import ParamsError
 
 if TYPE_CHECKING:
     from evalpkg.survey import Survey
 
 LEAST, PER_DRIVER = 100, 10  # respondents with the outcome: at least these, and so many for every driver
-MOST = 4  # groups; more and each is too small, and the family of comparisons too large
-NEIGHBOURS = ("size",)  # columns whose classes have an order, so that neighbours may be taken together
-COLUMNS = {"size": "规模", "district": "县（区）", "industry": "行业", "mode": "填报方式"}
 
 
 def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> estimate.Result | None:
@@ -61,8 +59,8 @@ def by(survey: Survey, column: str, groups: Mapping[str, str] | None = None) -> 
     cluster bootstrap, t with the effective degrees of freedom of a mean over the group, less what the number of replicates
     leaves open; `difference` on the arcsine of the root of `relative`.
     """
-    if column not in COLUMNS:
-        raise DriversError(f"分组比较：没有“{column}”这种分组：只能是 {'、'.join(COLUMNS)}；请改正列名")
+    with _refusing():
+        check(column)
     read = sample.read(survey)
     if read is None or column not in survey.responses or survey.responses[column].isna().all():
         return None
@@ -88,12 +86,17 @@ def _groups(
     """Give the groups with enough respondents, what was left out, and what was taken together."""
     least = max(LEAST, PER_DRIVER * len(read.items))
     given = ~np.isnan(read.answers[:, 0]) & (survey.design.weights > 0)
-    candidates = _candidates(survey, column, groups)
+    with _refusing():
+        found = candidates(survey.responses, survey.codebook, survey.round, column, groups)
+
+    def size(group: Group) -> int:
+        return int((group.inside(survey.responses) & given).sum())
+
     notes: list[str] = []
     if column in NEIGHBOURS and groups is None:
-        candidates, notes = together(candidates, given, least)
-    enough = [group for group in candidates if (group.inside & given).sum() >= least]
-    few = [group.label for group in candidates if (group.inside & given).sum() < least]
+        found, notes = together(found, size, least)
+    enough = [group for group in found if size(group) >= least]
+    few = [group.label for group in found if group not in enough]
     left_out = [f"回答总体满意度的企业不足 {least} 家，不单列：{'、'.join(few)}"] if few else []
     if len(enough) > MOST and column not in NEIGHBOURS:
         raise DriversError(
@@ -102,43 +105,13 @@ def _groups(
     return enough, left_out, notes
 
 
-def _candidates(survey: Survey, column: str, groups: Mapping[str, str] | None) -> list[Group]:
-    item, values = survey.codebook.one(column), survey.responses[column]
-    labels = {} if item is None else {**item.options, **{name: name for name in item.groups.values()}}
-    present = set(values.dropna())
-    ordered = [*(code for code in labels if code in present), *sorted(present - set(labels))]
-    if groups is None and column == "district" and len(ordered) > MOST:
-        groups = _kinds(survey, ordered)
-    if groups is None:
-        return [Group(str(c), labels.get(c, str(c)), (values == c).to_numpy(dtype=bool)) for c in ordered]
-    unknown = [str(code) for code in groups if code not in {*labels, *present}]
-    if unknown:
-        raise DriversError(
-            f"分组比较：groups 里的“{unknown[0]}”不是{COLUMNS[column]}的类别；可用的是 {'、'.join(map(str, ordered))}"
-        )
-    named = values.map(dict(groups))
-    return [
-        Group(name, name, (named == name).to_numpy(dtype=bool))
-        for name in dict.fromkeys(groups[code] for code in ordered if code in groups)
-    ]
-
-
-def _kinds(survey: Survey, present: list[str]) -> dict[str, str]:
-    """Read the kind of each district (city district, county, ...) from the project's table."""
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Let what cannot be grouped be refused as other analyses of drivers are."""
     try:
-        table = pd.read_csv(
-            reference(survey.round.root, "districts.csv"),
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-        )
-        kinds = dict(zip(table["unit"], table["kind"], strict=True))
-        return {code: kinds[code] for code in present}
-    except (ParamsError, AttributeError, KeyError) as error:
-        raise DriversError(
-            f"分组比较：{COLUMNS['district']}有 {len(present)} 个，最多 {MOST} 组，而 districts.csv 没有写明每个属于哪一类"
-            "（kind）；请补上，或用 groups 说明哪些归为一组"
-        ) from error
+        yield
+    except ParamsError as error:
+        raise DriversError(str(error)) from error
 
 
 def _table(survey: Survey, read: Sample, groups: list[Group]) -> pd.DataFrame:
@@ -152,9 +125,9 @@ def _of_group(
     survey: Survey, read: Sample, replicates: np.ndarray, group: Group, family: int
 ) -> pd.DataFrame:
     """Give the rows of one group, of `family` rows in all."""
-    own = _shares(survey, read, replicates, group.inside)
-    rest = _shares(survey, read, replicates, ~group.inside)
-    level, df = survey.round.level, _freedom(survey, read, group)
+    inside = group.inside(survey.responses)
+    own, rest = (_shares(survey, read, replicates, rows) for rows in (inside, ~inside))
+    level, df = survey.round.level, _freedom(survey, read, inside)
     low, high = own.share_interval(level, df)
     keys = {"group": group.code, "group_label": group.label}
     return pd.DataFrame(
@@ -166,7 +139,7 @@ def _of_group(
             "std_error": own.std_error * 100,
             "conf_low": low * 100,
             "conf_high": high * 100,
-            "n": (~np.isnan(read.answers[group.inside, 1:])).sum(axis=0),
+            "n": (~np.isnan(read.answers[inside, 1:])).sum(axis=0),
             "relative": 100 * _relative(own.point),
             **_unlike(own, rest, 1 - (1 - level) / family, df),
         }
@@ -218,12 +191,12 @@ def _ratio(apart: np.ndarray, angles: np.ndarray) -> np.ndarray:
     return np.where(same, 1.0, apart / np.where(same, 1.0, angles))
 
 
-def _freedom(survey: Survey, read: Sample, group: Group) -> float:
+def _freedom(survey: Survey, read: Sample, inside: np.ndarray) -> float:
     """Effective degrees of freedom of a mean over the group: few clusters, or a few heavy weights, leave few.
 
     The spread of the replicates varies by their number as well (as in `freedom.degrees`).
     """
-    influence = np.where(read.used & group.inside, survey.design.weights, 0.0)
+    influence = np.where(read.used & inside, survey.design.weights, 0.0)
     df = float(max(estimate.small_sample(influence, survey.design).df[0], 1.0))
     return max(1.0, 1 / (1 / df + 1 / (survey.round.draws - 1)))
 

@@ -24,6 +24,7 @@ def table(
     rows: Sequence[Record] = (),
     groups: Sequence[str] | None = None,
     folded: str = "",
+    close: bool = False,
 ) -> Fragment:
     """Build one table.
 
@@ -41,10 +42,12 @@ def table(
         Head of the group that each row belongs to.
     folded
         Line that unfolds a long table; empty shows it at once.
+    close
+        Let the page set a table of many like columns closely, its washed cells as a heat table.
     """
     columns = [column for column in columns if column.left or any(cell != ABSENT for cell in column.cells)]
     quiet = [bool(too_few(row)) for row in rows]
-    slim = _slim(_great_table(columns, groups), f"tbl-{id}", columns, quiet, caption)
+    slim = _slim(_great_table(columns, groups), f"tbl-{id}", columns, quiet, caption, close=close)
     body = f'<div class="t">{slim}<p class="base">{escape(base)}</p></div>'
     return Fragment(f"<details><summary>{escape(folded)}</summary>{body}</details>" if folded else body)
 
@@ -63,11 +66,17 @@ def _great_table(columns: Sequence[Column], groups: Sequence[str] | None) -> str
 
 
 def _slim(
-    source: str, id: str, columns: Sequence[Column], quiet: Sequence[bool], caption: tuple[str, str]
+    source: str,
+    id: str,
+    columns: Sequence[Column],
+    quiet: Sequence[bool],
+    caption: tuple[str, str],
+    *,
+    close: bool,
 ) -> str:
     """Drop 10 kB of style and attributes a table; give cells the classes that the page knows."""
     root = ET.fromstring(source[source.index("<table") : source.index("</table>") + len("</table>")])
-    root.attrib = {"class": "gt_table", "id": id}
+    root.attrib = {"class": "gt_table heat" if close else "gt_table", "id": id}
     for row in root.iterfind("thead/tr"):
         _dress(row, columns)
     for row in (row for row in root.iterfind("tbody/tr") if _is_group(row)):

@@ -132,7 +132,7 @@ def rounds(
         for name in names
     ]
     foot = base_of(course, "各轮同时归类，用一个词表和一套例子", *_notes(course))
-    return _compact(table("theme-rounds", columns, caption(no, title, note), foot, folded=folded))
+    return table("theme-rounds", columns, caption(no, title, note), foot, folded=folded, close=True)
 
 
 def theme_groups(
@@ -158,12 +158,7 @@ def theme_groups(
     ]
     read = "▲▼ 加底色：与其余企业相比可以认定提得较多、较少的；其余的格不宜比较高低"
     foot = base_of(by, read, *_notes(by))
-    return _compact(table(id, columns, caption(no, title, note), foot, folded=folded))
-
-
-def _compact(made: Fragment) -> Fragment:
-    """Let the page set a table of many like columns closely."""
-    return Fragment(made.replace('class="gt_table"', 'class="gt_table heat"', 1))
+    return table(id, columns, caption(no, title, note), foot, folded=folded, close=True)
 
 
 def _group(head: str, cells: list[Record]) -> Column:

@@ -165,8 +165,7 @@ def drivers_by(
     ]
     read = "▲▼ 加底色：与其余企业相比可以认定更要紧、较不要紧的；其余的格不宜比较高低"
     foot = base_of(result, read, *result.extra.get("left_out", ()), *result.extra.get("notes", ()))
-    made = table(id, columns, caption(no, title, note), foot, folded=folded)
-    return Fragment(made.replace('class="gt_table"', 'class="gt_table heat"', 1))
+    return table(id, columns, caption(no, title, note), foot, folded=folded, close=True)
 
 
 def _group(head: str, cells: list[Record]) -> Column:

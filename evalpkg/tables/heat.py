@@ -64,8 +64,7 @@ def heat(
         heads = ["总水平", *heads]
     foot = base_of(cells, *_explained(rows, cells))
     about = caption(no, title, note)
-    made = table(id, columns, about, foot, groups=heads, folded=folded)
-    return Fragment(made.replace('class="gt_table"', 'class="gt_table heat"', 1))
+    return table(id, columns, about, foot, groups=heads, folded=folded, close=True)
 
 
 def _groups(rows: list[Record], departments: list[Record]) -> list[Column]:
