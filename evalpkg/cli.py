@@ -111,20 +111,27 @@ def plan(
         _print_plan(round_id, shown)
 
 
-@app.command(help="检查问题词表漏了什么：哪些意见没有词认得，可以补哪些词；什么也不写。")
+@app.command(help="检查问题词表漏了什么：哪些意见没有词认得，可以补哪些词；--register 登记本轮的各类问题。")
 def themes(
     round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2022H2", show_default=False)],
+    register: Annotated[
+        bool, typer.Option("--register", help="把各类问题的来历写进 data/reference/themes_registry.csv")
+    ] = False,
     root: Root = None,
 ) -> None:
-    """Print what the theme lexicon misses in the remarks of a round."""
+    """Print what the theme lexicon misses in the remarks of a round; keep the ids of its themes."""
     from evalpkg import complaints, disclosure, survey
     from evalpkg.complaints.gaps import gaps
+    from evalpkg.complaints.registry import register as kept
 
     opened = survey.open(round_id, root)
     disclosure.gate(opened)
     said = complaints.coded(opened, complaints.history(opened))
     if said is None:
         print(f"{round_id}：没有人写意见，或者没有一条意见用到 {opened.round.lexicon} 里的词，没有可检查的")
+        return
+    if register:
+        print(*kept(said), sep="\n")
         return
     _print_gaps(round_id, opened.round.lexicon, gaps(said))
 

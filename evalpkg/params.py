@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from copy import deepcopy
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -218,10 +220,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ParamsError(f"{_place(path)}：文件超过 {LARGEST_YAML // 1000} kB，不像是参数文件")
     try:
         text = path.read_text(encoding="utf-8-sig")
-        # An alias can unfold a few lines into gigabytes; parameters never need one.
-        if any(isinstance(event, AliasEvent) for event in _yaml().parse(text)):
-            raise ParamsError(f"{_place(path)}：不允许使用 YAML 的引用（* 号），请把内容写全")
-        values = _yaml().load(text)
+        values = deepcopy(_mapping(text))
+    except _Alias:
+        raise ParamsError(f"{_place(path)}：不允许使用 YAML 的引用（* 号），请把内容写全") from None
     except UnicodeDecodeError:
         raise ParamsError(f"{_place(path)}：文件不是 UTF-8 编码，请另存为 UTF-8") from None
     except YAMLError as error:
@@ -238,6 +239,18 @@ def validated(model: type[Model], values: dict[str, Any], path: Path) -> Model:
     except ValidationError as error:
         faults = "；".join(_fault(item) for item in error.errors()[:5])
         raise ParamsError(f"{_place(path)}：{faults}") from None
+
+
+class _Alias(Exception):
+    """An alias can unfold a few lines into gigabytes; parameters never need one."""
+
+
+@lru_cache(maxsize=16)
+def _mapping(text: str) -> Any:
+    """Parse YAML: every round of a workspace has the same codebook, and parsing it takes longer than reading answers."""
+    if "*" in text and any(isinstance(event, AliasEvent) for event in _yaml().parse(text)):
+        raise _Alias
+    return _yaml().load(text)
 
 
 def _yaml() -> YAML:

@@ -16,6 +16,7 @@ from scipy.stats import poisson
 from evalpkg import ingest
 from evalpkg.codebook import Codebook, Item
 from evalpkg.ingest import quality
+from evalpkg.ingest.answers import Answers
 from evalpkg.ingest.values import Value
 from evalpkg.params import bundle
 
@@ -90,6 +91,10 @@ def test_no_cell_breaks_the_reading(cell: str) -> None:
     assert isinstance(quality.duration(cell), float) and isinstance(quality.moment(cell), float)
 
 
+def answers(*values: Value) -> Answers:
+    return Answers(np.arange(len(values)), values)
+
+
 # --- speed ---------------------------------------------------------------------------------------------
 
 
@@ -105,10 +110,12 @@ def test_only_asked_items_take_time(skipped: int, fast: bool) -> None:
     # 30 asked items need 60 s, 25 need 50 s; the form took 55 s
     items = {f"X{i}": Item(f"X{i}", f"X{i}", "", "score", "driver") for i in range(30)}
     missing = ["NA_SKIP"] * skipped + ["NA_BLANK"] * 5
-    values = pd.DataFrame({code: [Value(missing=m) if m else Value(number=1.0)]
-                           for code, m in zip(items, missing + [""] * (25 - skipped), strict=True)})  # fmt: skip
+    given = {
+        code: answers(Value(missing=m) if m else Value(number=1.0))
+        for code, m in zip(items, missing + [""] * (25 - skipped), strict=True)
+    }
     told = pd.DataFrame({"clock": [NAN], "duration": [55.0], "address": [None]})
-    found = quality.flags(told, values, Codebook("x", "x", items, pd.DataFrame(), {}))
+    found = quality.flags(told, given, Codebook("x", "x", items, pd.DataFrame(), {}))
     assert found.table["speeder"].tolist() == [fast]
     assert found.table["incomplete"].tolist() == [False]
 
@@ -120,9 +127,9 @@ def test_a_department_not_dealt_with_is_not_asked_and_rating_it_is_a_contradicti
     no, yes, mark, blank = Value(number=0.0), Value(number=1.0), Value(number=4.0), Value(missing="NA_BLANK")
     rows = [[no, no, yes, mark, mark, mark], [no, yes, yes, mark, mark, mark], [no, no, no, blank, blank, blank],
             [yes, yes, blank, blank, blank, blank]]  # fmt: skip
-    values = pd.DataFrame(rows, columns=list(book.items))
+    given = {code: answers(*column) for code, column in zip(book.items, zip(*rows, strict=True), strict=True)}
     told = pd.DataFrame({"clock": NAN, "duration": NAN, "address": None}, index=range(4))
-    found = quality.flags(told, values, book)
+    found = quality.flags(told, given, book)
     assert list(found.table) == ["incomplete", "contradiction"]
     assert found.table["contradiction"].tolist() == [True, False, False, False]
     assert found.table["incomplete"].tolist() == [

@@ -9,8 +9,11 @@ from evalpkg.complaints.features import embedding
 from evalpkg.complaints.guided import OTHER, guided
 from evalpkg.complaints.history import History, history
 from evalpkg.complaints.links import beside, by
+from evalpkg.complaints.others import others
+from evalpkg.complaints.registry import registry
 from evalpkg.complaints.rising import rising
 from evalpkg.complaints.sheet import finished
+from evalpkg.complaints.stability import stability
 from evalpkg.complaints.themes import mentions, themes
 
 __all__ = [
@@ -29,6 +32,9 @@ __all__ = [
     "guided",
     "history",
     "mentions",
+    "others",
+    "registry",
     "rising",
+    "stability",
     "themes",
 ]

@@ -118,15 +118,11 @@ def code(remarks: pd.DataFrame, lexicon: dict[str, Theme], seed: int) -> pd.Data
     DataFrame
         Columns as `Coded.pieces`; round "" where it is not given.
     """
-    rows = [
-        (round_id, rid, item, piece)
-        for round_id, rid, item, text in remarks.assign(round=remarks.get("round", ""))[
-            ["round", "rid", "item", "text"]
-        ].itertuples(index=False)
-        for piece in split(text) or [clean(text)]
-    ]
-    pieces = pd.DataFrame(rows, columns=list(PIECE[:4]))
-    pieces["kind"] = [kind(text) for text in pieces["text"]]
+    # Many write the same few words; each is read once.
+    parts = {text: split(text) or [clean(text)] for text in remarks["text"].unique()}
+    whole = remarks.assign(round=remarks.get("round", ""))[["round", "rid", "item", "text"]]
+    pieces = whole.assign(text=whole["text"].map(parts)).explode("text", ignore_index=True)
+    pieces["kind"] = pieces["text"].map({text: kind(text) for text in pieces["text"].unique()})
     pieces["theme"] = ""
     complaint = pieces["kind"] == "complaint"
     said = [unmasked(text) for text in pieces.loc[complaint, "text"]]

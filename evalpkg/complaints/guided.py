@@ -156,9 +156,12 @@ def lexicon_score(keys: Sequence[str], words: Sequence[Sequence[str]]) -> Floats
     score = np.zeros((len(keys), len(words)))
     for column, theme in enumerate(words):
         for word in theme:
-            found = np.searchsorted(starts, _positions(whole, word), side="right") - 1
+            at = _positions(whole, word)
+            if not len(at):  # most words do not occur in a few hundred remarks
+                continue
+            found = np.searchsorted(starts, at, side="right") - 1
             holders, times = np.unique(found, return_counts=True)
-            weight = np.log((len(keys) + 1) / max(1, len(holders)))
+            weight = np.log((len(keys) + 1) / len(holders))
             score[holders, column] += np.log1p(np.minimum(times, 3)) * weight
     return score
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalpkg.complaints.features import STOP
+from evalpkg.complaints.spreadsheet import grid
 from evalpkg.params import ParamsError, reference
 from evalpkg.text import clean, fold
 
@@ -49,7 +48,10 @@ def read(root: Path, name: str) -> dict[str, Theme]:
         that of other complaints; a word that stands in two themes, or that tells nothing: marks, one character of grammar.
     """
     path = reference(root, name)
-    header, *rows = _grid(path, name) or [(1, [])]
+    filled = grid(path, name)
+    if not filled:
+        raise ParamsError(f"{name} 是空的；应有列 {'、'.join(COLUMNS)}")
+    header, *rows = filled
     place = _places(header[1], name)
     lines = [_line(number, cells, place, len(header[1]), name) for number, cells in rows]
     if not lines:
@@ -57,31 +59,6 @@ def read(root: Path, name: str) -> dict[str, Theme]:
     _check_once(lines, name)
     _check_words(lines, name)
     return {line.theme.code: line.theme for line in lines}
-
-
-def _grid(path: Path, name: str) -> list[tuple[int, list[str]]]:
-    """Return the rows that are not blank, each with the number of its line in a spreadsheet."""
-    text = _decoded(path.read_bytes(), name)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error:
-        raise ParamsError(f"{name}：引号不成对，读不出完整的行；请在表格软件里打开检查，再存为 CSV") from None
-    filled = [(number, row) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))]
-    if not filled:
-        raise ParamsError(f"{name} 是空的；应有列 {'、'.join(COLUMNS)}")
-    return filled
-
-
-def _decoded(raw: bytes, name: str) -> str:
-    """Decode strictly, UTF-8 first: GB18030 text never passes as UTF-8, the reverse may."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise ParamsError(f"{name}：文字编码不是 UTF-8 也不是 GB18030；请在 Excel 里另存为“CSV UTF-8”")
 
 
 def _places(header: Sequence[str], name: str) -> dict[str, int]:

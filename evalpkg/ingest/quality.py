@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from evalpkg.codebook import Codebook
+from evalpkg.ingest.answers import Answers
 from evalpkg.ingest.headers import Columns
 from evalpkg.ingest.problems import Problem
 from evalpkg.ingest.sheet import Sheet
@@ -119,15 +120,15 @@ def moment(cell: str) -> float:
         return np.nan
 
 
-def flags(paradata: pd.DataFrame, values: pd.DataFrame, codebook: Codebook) -> Told:
+def flags(paradata: pd.DataFrame, given: Mapping[str, Answers], codebook: Codebook) -> Told:
     """Flag the forms of a round by what the raw files tell.
 
     Parameters
     ----------
     paradata
         `paradata` of every file, one below the other (n rows).
-    values
-        Parsed cells of the closed items, in the same order.
+    given
+        Answers to the closed items by code, in the same order.
 
     Returns
     -------
@@ -141,8 +142,8 @@ def flags(paradata: pd.DataFrame, values: pd.DataFrame, codebook: Codebook) -> T
     -----
     An item is asked unless the platform says it was skipped, or it rates a department not dealt with.
     """
-    asked, away = _asked(values, codebook)
-    blank = _missing_as("NA_BLANK", values) & asked
+    asked, away = _asked(given, codebook, len(paradata))
+    blank = _missing_as("NA_BLANK", given, len(paradata)) & asked
     count = asked.sum(axis=1)
     table: dict[str, Bools] = {}
     problems: list[Problem] = []
@@ -151,16 +152,16 @@ def flags(paradata: pd.DataFrame, values: pd.DataFrame, codebook: Codebook) -> T
         table["speeder"] = paradata["duration"].to_numpy() < limit
     if _told(paradata["clock"], "clock", "提交时间", problems):
         groups = [
-            labels for labels in (_chambers(values, codebook), _addresses(paradata)) if labels is not None
+            labels for labels in (_chambers(given, codebook), _addresses(paradata)) if labels is not None
         ]
         clock = paradata["clock"].to_numpy()
         whole = [np.zeros(len(clock), dtype=np.intp)]
         table["burst"] = np.any([bursts(clock, labels) for labels in groups or whole], axis=0)
-    if len(values.columns):
+    if given:
         table["incomplete"] = blank.sum(axis=1) > HALF * count
     if away is not None:
         table["contradiction"] = away >= SLIPS
-    return Told(pd.DataFrame(table, index=values.index, dtype=bool), problems)
+    return Told(pd.DataFrame(table, index=paradata.index, dtype=bool), problems)
 
 
 def _told(column: pd.Series, name: str, label: str, problems: list[Problem]) -> bool:
@@ -171,30 +172,33 @@ def _told(column: pd.Series, name: str, label: str, problems: list[Problem]) -> 
     return told >= ENOUGH
 
 
-def _missing_as(code: str, values: pd.DataFrame) -> Bools:
-    columns = [values[name].map(lambda value: value.missing == code).to_numpy(dtype=bool) for name in values]
-    return np.column_stack(columns) if columns else np.zeros((len(values), 0), dtype=bool)
+def _missing_as(code: str, given: Mapping[str, Answers], n: int) -> Bools:
+    """Which cell is missing for a reason, (n, items)."""
+    columns = [answers.each(lambda value: value.missing == code, bool) for answers in given.values()]
+    return np.column_stack(columns) if columns else np.zeros((n, 0), dtype=bool)
 
 
-def _asked(values: pd.DataFrame, codebook: Codebook) -> tuple[Bools, NDArray[np.int64] | None]:
+def _asked(
+    given: Mapping[str, Answers], codebook: Codebook, n: int
+) -> tuple[Bools, NDArray[np.int64] | None]:
     """Which cell was asked (n, items), and how many departments a form rates though it had not dealt with them."""
-    asked = ~_missing_as("NA_SKIP", values)
-    gates = {item.department: item.code for item in codebook.by_role("gate") if item.code in values}
+    asked, place = ~_missing_as("NA_SKIP", given, n), {code: at for at, code in enumerate(given)}
+    gates = {item.department: item.code for item in codebook.by_role("gate") if item.code in given}
     away = None
     for item in codebook.by_role("rating"):
-        if item.code in values and item.department in gates:
-            closed = values[gates[item.department]].map(lambda value: value.number == 0).to_numpy(dtype=bool)
-            rated = values[item.code].map(lambda value: value.number is not None).to_numpy(dtype=bool)
-            asked[:, values.columns.get_loc(item.code)] &= ~closed
+        if item.code in given and item.department in gates:
+            closed = given[gates[item.department]].numbers == 0
+            asked[:, place[item.code]] &= ~closed
+            rated = ~np.isnan(given[item.code].numbers)
             away = (0 if away is None else away) + (closed & rated).astype(np.int64)
     return asked, away
 
 
-def _chambers(values: pd.DataFrame, codebook: Codebook) -> NDArray[np.intp] | None:
+def _chambers(given: Mapping[str, Answers], codebook: Codebook) -> NDArray[np.intp] | None:
     item = codebook.one("chamber")
-    if item is None or item.code not in values:
+    if item is None or item.code not in given:
         return None
-    return pd.factorize(values[item.code].map(lambda value: value.codes[0] if value.codes else ""))[0]
+    return pd.factorize(given[item.code].each(lambda value: value.codes[0] if value.codes else ""))[0]
 
 
 def _addresses(paradata: pd.DataFrame) -> NDArray[np.intp] | None:

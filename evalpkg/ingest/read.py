@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evalpkg import codebook as codebooks
 from evalpkg.codebook import NUMERIC, Codebook, Item, token_key
 from evalpkg.ingest import quality
+from evalpkg.ingest.answers import Answers
 from evalpkg.ingest.headers import Columns, Platform, load_platform, match_columns
 from evalpkg.ingest.problems import InputRefused, Problem, stop_if_refused
 from evalpkg.ingest.sheet import Sheet, read_sheet
@@ -86,19 +89,21 @@ def _intake(paths: list[Path], book: Codebook, root: Path, seed: int) -> Intake:
         stop_if_refused(columns.problems)
         parts.append(_parsed(sheet, columns, book, platform, problems))
     stop_if_refused(problems)
-    values = _stacked([part.values for part in parts], Value(missing="NA_SKIP"))
-    told = quality.flags(pd.concat([part.paradata for part in parts], ignore_index=True), values, book)
+    given = _stacked(parts)
+    told = quality.flags(pd.concat([part.paradata for part in parts], ignore_index=True), given, book)
     problems += told.problems
-    cells = _anonymous(_stacked([part.cells for part in parts], ""), told.table, seed)
+    # An optional question that one of the files lacks was not asked there.
+    cells = pd.concat([part.cells for part in parts], ignore_index=True).fillna("")
+    order = _anonymous(cells, told.table, seed)
     counts = {"read": len(cells), "kept": len(cells), "dropped": dropped}
-    order = cells.index
-    return _assembled(cells, values.loc[order], told.table.loc[order], book, problems, counts)
+    given = {code: answers.take(order) for code, answers in given.items()}
+    return _assembled(cells.iloc[order], given, told.table.iloc[order], book, problems, counts)
 
 
 @dataclass(frozen=True)
 class _Part:
     cells: pd.DataFrame  # text as it stood, a column an item
-    values: pd.DataFrame  # the same as Value objects; text items are left out
+    given: dict[str, Answers]  # the same, read; text items are left out
     paradata: pd.DataFrame  # clock, duration, address: read by quality.flags, then dropped
 
 
@@ -107,36 +112,36 @@ def _parsed(
 ) -> _Part:
     grid = np.array(sheet.rows, dtype=object)
     cells = pd.DataFrame({code: grid[:, column] for code, column in columns.items.items()}, dtype=object)
-    values = {}
+    given = {}
     for code, column in columns.items.items():
         item = book.items[code]
         if item.type != "text":
-            values[code] = _parsed_column(cells[code], item, book, platform)
-            problems += _faults(values[code], sheet, column)
+            given[code] = Answers.read(
+                grid[:, column], partial(parse, item=item, codebook=book, platform=platform)
+            )
+            problems += _faults(given[code], sheet, column)
     told = quality.paradata(sheet, columns)
     problems += told.problems
-    return _Part(cells, pd.DataFrame(values, index=cells.index, dtype=object), told.table)
+    return _Part(cells, given, told.table)
 
 
-def _parsed_column(cells: pd.Series, item: Item, book: Codebook, platform: Platform) -> pd.Series:
-    # A thousand answers hold a handful of different cells: each is read once.
-    known = {cell: parse(cell, item, book, platform) for cell in cells.unique()}
-    return cells.map(known)
+def _faults(answers: Answers, sheet: Sheet, column: int) -> Iterable[Problem]:
+    faulty = answers.each(lambda value: value.fault is not None, bool)
+    for row in np.flatnonzero(faulty):
+        code, message = answers.distinct[answers.which[row]].fault or ("", "")
+        yield Problem(code, sheet.place(int(row), column), message)
 
 
-def _faults(values: pd.Series, sheet: Sheet, column: int) -> Iterable[Problem]:
-    for row, value in enumerate(values):
-        if value.fault:
-            yield Problem(value.fault[0], sheet.place(row, column), value.fault[1])
+def _stacked(parts: list[_Part]) -> dict[str, Answers]:
+    """Put files one below the other."""
+    codes = dict.fromkeys(code for part in parts for code in part.given)
+    return {
+        code: Answers.stacked([part.given.get(code, Answers.absent(len(part.cells))) for part in parts])
+        for code in codes
+    }
 
 
-def _stacked(frames: list[pd.DataFrame], absent: Any) -> pd.DataFrame:
-    """Put files one below the other; an optional question that one of them lacks was not asked there."""
-    whole = pd.concat(frames, ignore_index=True)
-    return whole.where(whole.notna(), absent) if whole.isna().any(axis=None) else whole
-
-
-def _anonymous(cells: pd.DataFrame, flags: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _anonymous(cells: pd.DataFrame, flags: pd.DataFrame, seed: int) -> NDArray[np.intp]:
     """Sort by content and shuffle by the seed, so that neither order nor number leads back to the export.
 
     Forms that answer alike to the last letter are told apart by their flags alone, not by which came first.
@@ -145,27 +150,24 @@ def _anonymous(cells: pd.DataFrame, flags: pd.DataFrame, seed: int) -> pd.DataFr
     told = flags.astype(str).agg("".join, axis=1) if len(flags.columns) else ""
     keys = pd.DataFrame({"content": content, "told": told})
     order = keys.sort_values(["content", "told"], kind="stable").index.to_numpy()
-    return cells.loc[order[np.random.default_rng(seed).permutation(len(order))]]
+    return np.asarray(order[np.random.default_rng(seed).permutation(len(order))])
 
 
 def _assembled(
     cells: pd.DataFrame,
-    values: pd.DataFrame,
+    given: dict[str, Answers],
     flags: pd.DataFrame,
     book: Codebook,
     problems: list[Problem],
     counts: dict[str, int],
 ) -> Intake:
     rid = pd.RangeIndex(1, len(cells) + 1, name="rid")
-    cells, values, flags = cells.set_axis(rid), values.set_axis(rid), flags.set_axis(rid)
-    present = [item for item in book.items.values() if item.code in values]
+    cells, flags = cells.set_axis(rid), flags.set_axis(rid)
+    present = [item for item in book.items.values() if item.code in given]
     plain = [item for item in present if not item.department and item.role != "ignore"]
-    responses = (
-        pd.concat([_columns(values[item.code], item) for item in plain], axis=1)
-        if plain
-        else pd.DataFrame(index=rid)
-    )
-    contact, ratings, reasons, contradicted = _department_frames(values, book, rid)
+    columns = [_columns(given[item.code], item) for item in plain]
+    responses = pd.DataFrame({name: column for one in columns for name, column in one.items()}, index=rid)
+    contact, ratings, reasons, contradicted = _department_frames(given, book, rid)
     if contradicted:
         problems.append(
             Problem(
@@ -174,68 +176,59 @@ def _assembled(
                 f"有 {contradicted} 处答“没有打过交道”却打了分，按没有打过交道处理，不计分",
             )
         )
-    remarks = _remarks(cells, values, book)
+    remarks = _remarks(cells, given, book)
     return Intake(responses, ratings, contact, reasons, remarks, tuple(problems), counts, flags)
 
 
-def _columns(values: pd.Series, item: Item) -> pd.DataFrame:
+def _columns(answers: Answers, item: Item) -> dict[str, Any]:
+    """Give the columns of an item, (n,) each."""
     if item.type in NUMERIC:
-        return pd.DataFrame(
-            {item.code: values.map(lambda v: np.nan if v.number is None else v.number).astype(float)}
-        )
+        return {item.code: answers.numbers}
     if item.type == "multi":
-        return pd.DataFrame({f"{item.code}.{option}": values.map(_ticked(option)) for option in item.options})
-    codes = values.map(lambda v: v.codes[0] if v.codes else None)
-    return pd.DataFrame({item.code: codes.astype("str").where(codes.notna())})
-
-
-def _ticked(option: str) -> Callable[[Value], float]:
-    return lambda value: float(option in value.codes) if value.codes else np.nan
+        return {f"{item.code}.{option}": answers.holds(option) for option in item.options}
+    return {item.code: pd.array(answers.first, dtype="str")}
 
 
 def _department_frames(
-    values: pd.DataFrame, book: Codebook, rid: pd.RangeIndex
+    given: Mapping[str, Answers], book: Codebook, rid: pd.RangeIndex
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, int]:
     gates = {item.department: item for item in book.by_role("gate")}
     contact, ratings, reasons, contradicted = {}, {}, {}, 0
     for item in book.by_role("rating"):
-        if item.code not in values:
+        if item.code not in given:
             continue
-        scores = values[item.code]
-        given = scores.map(lambda v: np.nan if v.number is None else v.number).astype(float)
-        why = scores.map(
-            lambda v: "rated" if v.number is not None else REASONS.get(v.missing, "blank")
-        ).astype("str")
-        gate = gates.get(item.department)
-        dealt = _dealt(values[gate.code]) if gate and gate.code in values else _implied(why)
+        scores, gate = given[item.code], gates.get(item.department)
+        why = scores.each(lambda v: "rated" if v.number is not None else REASONS.get(v.missing, "blank"))
+        dealt = given[gate.code].numbers if gate and gate.code in given else scores.each(_implied, float)
         avoided = (dealt == 0) & (why != "not_dealt_with")
-        contradicted += int((avoided & given.notna()).sum())
+        contradicted += int((avoided & ~np.isnan(scores.numbers)).sum())
         contact[item.department] = dealt
-        ratings[item.department] = given.mask(dealt == 0)
-        reasons[item.department] = why.mask(avoided, "not_dealt_with")
+        ratings[item.department] = np.where(dealt == 0, np.nan, scores.numbers)
+        reasons[item.department] = pd.array(np.where(avoided, "not_dealt_with", why), dtype="str")
     frames = [pd.DataFrame(columns, index=rid) for columns in (contact, ratings, reasons)]
     return frames[0], frames[1], frames[2], contradicted
 
 
-def _dealt(values: pd.Series) -> pd.Series:
-    return values.map(lambda v: np.nan if v.number is None else v.number).astype(float)
-
-
-def _implied(why: pd.Series) -> pd.Series:
+def _implied(value: Value) -> float:
     """Contact where no gate was asked: those who rate, or have no opinion, dealt with the department."""
-    return why.map({"rated": 1.0, "dont_know": 1.0, "not_dealt_with": 0.0}).astype(float)
+    if value.number is not None or REASONS.get(value.missing) == "dont_know":
+        return 1.0
+    return 0.0 if REASONS.get(value.missing) == "not_dealt_with" else np.nan
 
 
-def _remarks(cells: pd.DataFrame, values: pd.DataFrame, book: Codebook) -> pd.DataFrame:
-    texts = {item.code: cells[item.code] for item in book.by_role("remark") if item.code in cells}
+def _remarks(cells: pd.DataFrame, given: Mapping[str, Answers], book: Codebook) -> pd.DataFrame:
+    texts: dict[str, Any] = {
+        item.code: cells[item.code] for item in book.by_role("remark") if item.code in cells
+    }
     for item in book.items.values():
-        if item.other and item.code in values:
-            texts[item.other] = values[item.code].map(lambda v: v.note)
+        if item.other and item.code in given:
+            texts[item.other] = given[item.code].each(lambda value: value.note)
     rows = [
-        (rid, code, redact(text).text)
+        (rid, code, text)
         for code, column in texts.items()
-        for rid, text in column.items()
+        for rid, text in zip(cells.index, column, strict=True)
         if text.strip() and book.missing.get(token_key(text)) not in BLANK
     ]
+    masked = {text: redact(text).text for text in {text for _, _, text in rows}}
     table = pd.DataFrame(rows, columns=["rid", "item", "text"])
-    return table.sort_values(["rid", "item"], ignore_index=True)
+    return table.assign(text=table["text"].map(masked)).sort_values(["rid", "item"], ignore_index=True)

@@ -6,7 +6,6 @@ import csv
 import io
 import zipfile
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +94,12 @@ def _read_xlsx(path: Path) -> tuple[str, list[list[str]]]:
 
 def _text(cell: Any) -> str:
     """Give a cell as the text a person sees: 8.0 is "8"."""
+    if isinstance(cell, str):
+        return cell
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, (datetime, date, time, timedelta)):
-        return str(cell)
     return str(cell)
 
 

@@ -36,6 +36,7 @@ def themes(
     result: Protected | None,
     rising: Protected | None = None,
     calibrated: Protected | None = None,
+    steady: Protected | None = None,
     *,
     no: int = 1,
     title: str = "各类问题明细",
@@ -49,6 +50,8 @@ def themes(
     result, rising, calibrated
         As `figures.complaints`: changes are those of all enterprises; levels that coding by hand corrects stand in place of
         the machine's, which then have a column of their own.
+    steady
+        How far the same remarks come together again when other enterprises are drawn (`complaints.stability`).
     no, title, note, folded
         Words of the caption; line that unfolds the table.
     """
@@ -61,13 +64,15 @@ def themes(
         *make.shares("问题", "提到的企业 %", rows)[: 3 if by_hand else 4],
         *([_machine(rows)] if by_hand else []),
         *(_changes(rows, moved) if moved else []),
+        *([_steadiness(rows, steady)] if steady else []),
         make.texts("常见词", rows, "words"),
         make.texts("涉及部门", rows, "departments"),
     ]
-    foot = base_of(result, *_explained(moved), CORRECTED if by_hand else "")
+    foot = base_of(result, *_explained(moved), CORRECTED if by_hand else "", STEADY_THEME if steady else "")
     return table("themes", columns, caption(no, title, note), foot, rows=rows, folded=folded)
 
 
+STEADY_THEME = "稳定性：换一批企业，同样的意见重新归到一类的程度（Jaccard 系数）；* 不到 60%，或只靠一个词归起来的，宜请人看过"
 CORRECTED = "占比和区间已用人工复核校正，增减按机器归类"
 
 
@@ -77,6 +82,19 @@ def _machine(rows: list[Record]) -> Column:
     ]  # a level under k is not told by the machine either
     cells = [score(number(row, "machine")) if tell else ABSENT for row, tell in zip(rows, told, strict=True)]
     return Column("只按机器", cells, "opt")
+
+
+def _steadiness(rows: list[Record], steady: Protected) -> Column:
+    """Return how steady each theme is, marked where it would not come out again; a group has no place here."""
+    of = {row["id"]: row for row in _records(steady) if row["kind"] == "theme"}
+    found = [of.get(row["theme"], {}) for row in rows]
+    cells = [
+        f"{whole(number(row, 'jaccard'))}{'' if row['stable'] else '*'}"
+        if row and reading.is_told(row)
+        else ABSENT
+        for row in found
+    ]
+    return Column("稳定性", cells, "opt")
 
 
 def _changes(rows: list[Record], moved: dict[str, Record]) -> list[Column]:
@@ -141,7 +159,6 @@ def theme_groups(
     no: int = 3,
     title: str,
     note: str = "占该组企业 %",
-    id: str = "theme-groups",
     folded: str = "",
 ) -> Fragment:
     """List the share of each theme group by group; only cells that surely differ from the other enterprises are washed."""
@@ -158,7 +175,7 @@ def theme_groups(
     ]
     read = "▲▼ 加底色：与其余企业相比可以认定提得较多、较少的；其余的格不宜比较高低"
     foot = base_of(by, read, *_notes(by))
-    return table(id, columns, caption(no, title, note), foot, folded=folded, close=True)
+    return table(f"theme-groups-{no}", columns, caption(no, title, note), foot, folded=folded, close=True)
 
 
 def _group(head: str, cells: list[Record]) -> Column:
