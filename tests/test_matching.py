@@ -243,7 +243,7 @@ def majority(labels: np.ndarray, groups: np.ndarray) -> list[int]:
     return [Counter(labels[groups == g]).most_common(1)[0][0] for g in range(groups.max() + 1)]
 
 
-@pytest.mark.slow
+@pytest.mark.validate
 def test_groups_without_labels_are_matched_right_where_they_are_matched(shared: Path) -> None:
     """Groups that `explore` made of either half; seen: 94-96% right of which about half have a partner."""
     texts, labels = gov7(shared)
@@ -263,7 +263,7 @@ def test_groups_without_labels_are_matched_right_where_they_are_matched(shared: 
     assert len(right) >= 0.6 * possible
 
 
-@pytest.mark.slow
+@pytest.mark.validate
 def test_messages_of_the_first_half_year_find_their_like_in_the_second(shared: Path) -> None:
     """Truth: groups of the whole year, each half grouped by itself; seen: 92% of 82 matches right."""
     table = pd.read_csv(shared / "text" / "messages2019.csv")

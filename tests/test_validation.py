@@ -109,7 +109,7 @@ def test_shrunken_cells_of_a_round_cover_and_gain() -> None:
 
 
 def test_adjusting_for_severity_is_what_makes_the_difference() -> None:
-    values, _ = simulation.simulate("differences_firms", 0, 100)
+    values, _ = simulation.simulate("differences_firms", 0, 50)
     adjusted, raw = values.mean(axis=0)
     assert adjusted > 0.92
     assert raw < 0.60
