@@ -65,7 +65,7 @@ lab: setup ## 在 JupyterLab 中打开各章笔记本 · open the notebooks in J
 	@$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
 test: setup ## 运行测试 · run the tests
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## 检查代码与笔记本 · ruff, mypy, and notebooks without outputs
 	@$(BIN)/ruff check .

@@ -19,9 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from evalpkg import text
 from evalpkg.complaints import explore, guided
+from evalpkg.complaints.coding import code
 from evalpkg.complaints.lexicon import read
 from evalpkg.privacy import redact
 
@@ -91,6 +93,9 @@ def one(size: int) -> None:
     print(
         f"guided {size:7,} remarks: {seconds:6.2f} CPU-s, peak {peak():5.0f} MB ({before:.0f} MB before it)"
     )
+    table = pd.DataFrame({"rid": range(size), "item": "J1", "text": texts})
+    seconds = cpu(lambda: code(table, read(ROOT, "themes.csv"), 0))
+    print(f"the same, splitting and kinds included: {seconds:6.2f} CPU-s, peak {peak():5.0f} MB")
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ from evalpkg import text
 from evalpkg.complaints import OTHER, explore, guided
 from evalpkg.complaints.copies import SHORTEST, copies
 from evalpkg.complaints.features import match_keys, vectors, weights
-from evalpkg.complaints.matching import likeness, match, space
+from evalpkg.complaints.lineage.matching import likeness, match, space
 
 SEEDS = range(4)  # of groups and of halves
 GROUPS = 15  # groups of a year's messages that stand for its classes

@@ -122,7 +122,7 @@ def themes(
     """Print what the theme lexicon misses in the remarks of a round; keep the ids of its themes."""
     from evalpkg import complaints, disclosure, survey
     from evalpkg.complaints.gaps import gaps
-    from evalpkg.complaints.registry import register as kept
+    from evalpkg.complaints.lineage.registry import register as kept
 
     opened = survey.open(round_id, root)
     disclosure.gate(opened)
@@ -150,7 +150,7 @@ def code_sheet(
 ) -> None:
     """Write the workbook in which people code remarks, or check one that is filled in."""
     from evalpkg import complaints, disclosure, survey
-    from evalpkg.complaints import calibration, sheet
+    from evalpkg.complaints.hand import calibration, sheet
 
     opened = survey.open(round_id, root)
     disclosure.gate(opened)

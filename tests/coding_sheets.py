@@ -14,11 +14,11 @@ import xlsxwriter
 
 from evalpkg import complaints
 from evalpkg import survey as surveys
-from evalpkg.complaints import sheet, workbook
 from evalpkg.complaints.coding import REST, Coded
-from evalpkg.complaints.filled import NO_PROBLEM
-from evalpkg.complaints.sampling import Drawn
-from evalpkg.complaints.workbook import CODERS, SETTLED
+from evalpkg.complaints.hand import sheet, workbook
+from evalpkg.complaints.hand.filled import NO_PROBLEM
+from evalpkg.complaints.hand.sampling import Drawn
+from evalpkg.complaints.hand.workbook import CODERS, SETTLED
 from evalpkg.ingest.sheet import read_sheet
 
 Marks = Mapping[str, Mapping[str, Sequence[str]]]  # sheet -> number -> labels

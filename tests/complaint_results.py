@@ -131,7 +131,9 @@ def campaigns(**extra: Any) -> Protected:
     fewer = levels["theme"].map({"ARR": 2.4, "PARK": 0.9}).fillna(0.0)
     once = levels.assign(once=levels["estimate"] - fewer, once_count=levels["count"], once_n=1012)
     return passed(
-        table, "campaigns", **{"sensitivity": once, "few_themes": 1, "notes": ("每批只按一家计",), **extra}
+        table,
+        "campaigns",
+        **{"sensitivity": once, "few_themes": 1, "same_first": 1, "notes": ("每批只按一家计",), **extra},
     )
 
 

@@ -18,7 +18,14 @@ settings.register_profile(
 )  # the same examples each run, never timed
 settings.load_profile("evalpkg")
 
+# Files that take longest begin, so that no worker waits for them at the end.
+LONGEST = ("test_round", "test_wheel", "test_coverage_means", "test_driver_validation", "test_validation")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin."""
+    items.sort(key=lambda item: not item.nodeid.startswith(tuple(f"tests/{name}.py" for name in LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalpkg.complaints.agreement import krippendorff, masi, nominal
+from evalpkg.complaints.hand.agreement import krippendorff, masi, nominal
 
 # Krippendorff, K. (2011). Computing Krippendorff's alpha-reliability. Sections A (two observers, binary), B (two observers,
 # nominal), C (any number of observers, missing data) and D (other metrics).

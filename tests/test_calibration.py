@@ -13,13 +13,13 @@ from coding_sheets import at, by_machine, fill, labels, remarks_of, true_themes,
 from validation import simulation, themes
 
 from evalpkg import disclosure, estimate
-from evalpkg.complaints import calibration, phases, sampling, sheet
-from evalpkg.complaints.calibration import calibrated
 from evalpkg.complaints.coding import REST, Coded
-from evalpkg.complaints.filled import NO_PROBLEM, NONE
-from evalpkg.complaints.phases import Phases, two_phase
-from evalpkg.complaints.sheet import Coding
-from evalpkg.complaints.workbook import CODERS, SETTLED
+from evalpkg.complaints.hand import calibration, phases, sampling, sheet
+from evalpkg.complaints.hand.calibration import calibrated
+from evalpkg.complaints.hand.filled import NO_PROBLEM, NONE
+from evalpkg.complaints.hand.phases import Phases, two_phase
+from evalpkg.complaints.hand.sheet import Coding
+from evalpkg.complaints.hand.workbook import CODERS, SETTLED
 from evalpkg.estimate import Design
 
 FIRST, SECOND = CODERS

@@ -246,7 +246,7 @@ def test_campaigns_that_change_nothing_and_some_that_do() -> None:
     )
     table = made.campaigns().extra["sensitivity"]
     turned = table.assign(once=table["once"].mask(table["theme"] == "ARR", 20.0))
-    extra = {**made.campaigns().extra, "sensitivity": turned}
+    extra = {**made.campaigns().extra, "sensitivity": turned, "same_first": 0}
     changed = words.copied(dataclasses.replace(made.campaigns(), extra=extra))
     assert changed.clauses[1] == "各按一家计，前三有变" and "由 29.6% 变为 20.0%" in changed.detail
 

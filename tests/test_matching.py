@@ -14,7 +14,7 @@ from coded_demo import ROUNDS, coded, true_themes
 from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from evalpkg import complaints
-from evalpkg.complaints.matching import (
+from evalpkg.complaints.lineage.matching import (
     KNOWN,
     MATCHED,
     Likeness,

@@ -16,9 +16,9 @@ from evalpkg import disclosure, params
 from evalpkg.complaints import Coded, History
 from evalpkg.complaints.coding import REST
 from evalpkg.complaints.lexicon import read as read_lexicon
+from evalpkg.complaints.lineage.file import COLUMNS, FILE, STATUSES, of_lexicon
+from evalpkg.complaints.lineage.registry import read, registry, update, write
 from evalpkg.complaints.others import others
-from evalpkg.complaints.registry import read, registry, update, write
-from evalpkg.complaints.registry_file import COLUMNS, FILE, STATUSES, of_lexicon
 from evalpkg.params import ParamsError
 
 HEAD = ",".join(COLUMNS)

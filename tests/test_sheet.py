@@ -18,12 +18,12 @@ import pytest
 from coding_sheets import Edit, at, by_machine, fill, labels, remarks_of, written
 
 from evalpkg import cli, ingest
-from evalpkg.complaints import sampling, sheet, workbook
 from evalpkg.complaints.coding import REST, Coded
-from evalpkg.complaints.filled import NO_PROBLEM, NONE
-from evalpkg.complaints.record import record_path
-from evalpkg.complaints.sampling import LEAST, QUIET, SheetError, draw, selected
-from evalpkg.complaints.workbook import CODERS, HEAD, HOW_TO, LIST, SETTLED
+from evalpkg.complaints.hand import sampling, sheet, workbook
+from evalpkg.complaints.hand.filled import NO_PROBLEM, NONE
+from evalpkg.complaints.hand.record import record_path
+from evalpkg.complaints.hand.sampling import LEAST, QUIET, SheetError, draw, selected
+from evalpkg.complaints.hand.workbook import CODERS, HEAD, HOW_TO, LIST, SETTLED
 
 ROOT = Path(__file__).parents[1]
 FIRST, SECOND = CODERS

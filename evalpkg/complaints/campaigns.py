@@ -33,8 +33,9 @@ def campaigns(said: Coded | None) -> estimate.Result | None:
         `chamber` and `district` (where most of it comes from, if that is k respondents and half of it, else ""),
         `from_one` ("yes", "no": whether such a chamber exists). The text itself stays in the house. `extra`: `sensitivity`, a row per
         theme: `theme`, `label`, the share as published (`estimate`, ..., `n`, `count`), `once` with each campaign counted
-        once, `once_count` (voices) and `once_n`; `few_themes`, how many themes smaller groups touch; `notes`, Chinese
-        sentences: whether the order of the first three themes changes. None where nobody complains.
+        once, `once_count` (voices) and `once_n`; `few_themes`, how many themes smaller groups touch; `same_first`, 1 where the
+        first three themes keep their order, else 0; `notes`, Chinese
+        sentences on that order. None where nobody complains.
 
     Notes
     -----
@@ -56,11 +57,13 @@ def campaigns(said: Coded | None) -> estimate.Result | None:
     few = set(complaints.loc[(group >= 0) & (number == 0), "theme"])
     counted = complaints.assign(campaign=number)
     sensitivity = _sensitivity(said, counted)
-    notes = [_order(sensitivity, survey.round.k)] if len(large) else []
+    now, then = _first(sensitivity, survey.round.k)
+    notes = [_order(now, then)] if len(large) else []
     notes += [f"不足 {survey.round.k} 家的近似意见另有一些，涉及 {len(few)} 类问题，照常计数"] if few else []
     extra = {
         "sensitivity": sensitivity,
         "few_themes": len(few),
+        "same_first": int(now == then),
         "notes": tuple(note for note in notes if note),
     }
     return estimate.Result(_table(said, counted), "campaigns", "%", "全部有效答卷的企业", survey.n, extra)
@@ -152,11 +155,14 @@ def _voice(survey: Survey, counted: pd.DataFrame, codes: list[str]) -> np.ndarra
     return voice
 
 
-def _order(table: pd.DataFrame, k: int) -> str:
-    """Say whether the first themes stay in their order; those that fewer than k name are not spoken of."""
+def _first(table: pd.DataFrame, k: int) -> tuple[list[str], list[str]]:
+    """Name the first themes as they are and counted once; those that fewer than k name are not spoken of."""
     told = table[(table["theme"] != REST) & (table["count"] >= k) & (table["once_count"] >= k)]
-    now = told.nlargest(FIRST, "estimate")["label"].tolist()
-    then = told.nlargest(FIRST, "once")["label"].tolist()
+    return told.nlargest(FIRST, "estimate")["label"].tolist(), told.nlargest(FIRST, "once")["label"].tolist()
+
+
+def _order(now: list[str], then: list[str]) -> str:
+    """Say whether the first themes stay in their order."""
     if not now:
         return ""
     if now == then:

@@ -32,7 +32,7 @@ def copied(campaigns: Protected | None) -> Finding:
     if not rows or not themes:
         none = f"至少 {campaigns.extra.get('k', K)} 家写得几乎一样的意见，一批也没有。"
         return Finding(COPIED, ("没有成批的", "近乎相同的意见"), none + notes_of(campaigns), "")
-    same = _first_three(themes, "estimate") == _first_three(themes, "once")
+    same = bool(campaigns.extra.get("same_first"))
     most = max(themes, key=lambda row: abs(number(row, "estimate") - number(row, "once")))
     before, after = share(number(most, "estimate")), share(number(most, "once"))
     one = sum(row.get("from_one") == "yes" for row in rows)
@@ -43,10 +43,6 @@ def copied(campaigns: Protected | None) -> Finding:
     )
     order = "前三不变" if same else "前三有变"
     return Finding(COPIED, (f"{len(rows)} 批意见近乎相同，", f"各按一家计，{order}"), detail, "")
-
-
-def _first_three(rows: list[Record], name: str) -> list[str]:
-    return [row["label"] for row in sorted(rows, key=lambda row: -number(row, name))][:3]
 
 
 def machine(calibrated: Protected | None) -> Finding:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from evalpkg import estimate
-from evalpkg.complaints import sampling
-from evalpkg.complaints.phases import Phases, two_phase
+from evalpkg.complaints.hand import sampling
+from evalpkg.complaints.hand.phases import Phases, two_phase
 
 from .drivers import SHARES, designed
 from .scenario import LEVEL, Floats, Row, Scenario, within

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from evalpkg.complaints import workbook
 from evalpkg.complaints.coding import REST, Coded
-from evalpkg.complaints.filled import NO_PROBLEM, NONE, Marks, filled, framed, highest, listing, rows
-from evalpkg.complaints.record import drawn_once, keep, record_path, recorded
-from evalpkg.complaints.sampling import Drawn, SheetError, draw
-from evalpkg.complaints.workbook import CODERS, SETTLED, Grid
+from evalpkg.complaints.hand import workbook
+from evalpkg.complaints.hand.filled import NO_PROBLEM, NONE, Marks, filled, framed, highest, listing, rows
+from evalpkg.complaints.hand.record import drawn_once, keep, record_path, recorded
+from evalpkg.complaints.hand.sampling import Drawn, SheetError, draw
+from evalpkg.complaints.hand.workbook import CODERS, SETTLED, Grid
 from evalpkg.ingest import InputRefused, Problem
 from evalpkg.ingest.problems import stop_if_refused
 from evalpkg.params import Round

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from evalpkg import estimate
 from evalpkg.complaints.coding import Coded
-from evalpkg.complaints.descent import GONE, Row, Wording, descent, wording, written
-from evalpkg.complaints.matching import MATCHED, likeness
+from evalpkg.complaints.lineage.descent import GONE, Row, Wording, descent, wording, written
+from evalpkg.complaints.lineage.file import FILE, lineage, path_of, read, write
+from evalpkg.complaints.lineage.matching import MATCHED, likeness
 from evalpkg.complaints.others import NAMED_BY, others
-from evalpkg.complaints.registry_file import FILE, lineage, path_of, read, write
 from evalpkg.survey import Survey
 
 __all__ = ["read", "register", "registry", "update", "write"]

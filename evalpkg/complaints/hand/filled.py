@@ -9,8 +9,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalpkg.complaints.coding import REST
-from evalpkg.complaints.sampling import Drawn
-from evalpkg.complaints.workbook import ID, TEXT, THEMES, Grid
+from evalpkg.complaints.hand.sampling import Drawn
+from evalpkg.complaints.hand.workbook import ID, TEXT, THEMES, Grid
 from evalpkg.ingest import Problem
 
 NONE, NO_PROBLEM = "NONE", "不是具体问题"  # code and label of a remark without a complaint

@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from evalpkg import estimate
 from evalpkg.complaints.coding import REST, Coded
 from evalpkg.complaints.features import Floats
-from evalpkg.complaints.matching import (
+from evalpkg.complaints.lineage.matching import (
     KNOWN,
     Freshness,
     Likeness,
@@ -158,7 +158,7 @@ def descent(words: Wording, found: estimate.Result | None, known: pd.DataFrame) 
     found
         What `others.others` found in this round.
     known
-        The registry as `registry_file.read` gives it.
+        The registry as `file.read` gives it.
     """
     said, k = words.said, words.said.survey.round.k
     others = _rest(words)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalpkg.complaints.coding import Coded
-from evalpkg.complaints.sampling import COLUMNS, Drawn, SheetError, draw
+from evalpkg.complaints.hand.sampling import COLUMNS, Drawn, SheetError, draw
 from evalpkg.params import Round
 
 

@@ -7,13 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evalpkg import estimate, ingest
-from evalpkg.complaints.agreement import Agreement, krippendorff, masi
 from evalpkg.complaints.coding import REST, Coded
-from evalpkg.complaints.filled import listing
-from evalpkg.complaints.phases import Phases, two_phase
-from evalpkg.complaints.sampling import stratified
-from evalpkg.complaints.sheet import Coding
-from evalpkg.complaints.workbook import SETTLED
+from evalpkg.complaints.hand.agreement import Agreement, krippendorff, masi
+from evalpkg.complaints.hand.filled import listing
+from evalpkg.complaints.hand.phases import Phases, two_phase
+from evalpkg.complaints.hand.sampling import stratified
+from evalpkg.complaints.hand.sheet import Coding
+from evalpkg.complaints.hand.workbook import SETTLED
 
 AGREED = 0.667  # alpha under which codes are not to be relied on (Krippendorff 2004)
 AVERAGED = "两个人不一致而没有复核的，取两个人的平均"

@@ -1,0 +1,1 @@
+"""Where themes come from: matched from round to round under ids that stay."""
