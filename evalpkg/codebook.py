@@ -57,6 +57,8 @@ class ItemSpec(_Spec):
     exclusive: str = ""
     other: str = ""
     optional: bool = False
+    also: list[str] = []
+    printed: list[str] = []
 
 
 class CodebookSpec(_Spec):
@@ -112,6 +114,25 @@ class Item:
     exclusive: str = ""
     other: str = ""
     optional: bool = False
+    also: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Every title under which an export may have the item, that of the questionnaire first."""
+        return (self.title, *self.also)
+
+    @property
+    def open_option(self) -> str:
+        """Option of a multiple choice that asks for words of one's own: the last that is called "other"; "" where none is."""
+        return next((code for code in reversed(self.options) if self.options[code].startswith("其他")), "")
+
+    @property
+    def printed_labels(self) -> tuple[str, ...]:
+        """Labels in the order of the questionnaire, by which coded exports number them; none of a plain number."""
+        if self.scale and self.type == "score":
+            return tuple(self.scale.labels)
+        return tuple(self.options[code] for code in self.printed or self.options)
 
     def to100(self, answers: Any) -> np.ndarray:
         """Put answers on 0-100 by the item's scale; an item without a scale keeps its own units."""
@@ -224,10 +245,16 @@ def _expand(
     spec: ItemSpec, book: CodebookSpec, departments: pd.DataFrame, root: Path, on: date | None, path: Path
 ) -> list[Item]:
     options, aliases, groups = _options(spec, book, root, on, path)
+    unknown = [code for code in spec.printed if code not in options]
+    if unknown:
+        raise ParamsError(
+            f"{path.name}：题目 {spec.code} 的 printed 里有选项没有的代码：{'、'.join(unknown)}"
+        )
     item = Item(
         spec.code, spec.title, spec.label, spec.type, spec.role, gate=spec.gate, options=options, aliases=aliases,
         groups=groups, scale=_scale(spec, book, options, path), missing=tuple(spec.missing),
         exclusive=spec.exclusive, other=spec.other, optional=spec.optional,
+        also=tuple(spec.also), printed=tuple(spec.printed),
     )  # fmt: skip
     if isinstance(spec.rows, dict):
         return [_row(item, code, label) for code, label in spec.rows.items()] or [item]

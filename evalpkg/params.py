@@ -103,6 +103,8 @@ class Round(_Strict):
     codebook: str = Field(pattern=r"^[A-Za-z0-9_\-]+$")
     lexicon: str = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
     files: list[str] = Field(min_length=1)
+    platform: str = Field("", pattern=r"^[A-Za-z0-9_\-]*$")
+    mapping: str = Field("", pattern=r"^([A-Za-z0-9_\-]+\.csv)?$")
     margins: str | None = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
     raking: list[list[str]]
     population: str

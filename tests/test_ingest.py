@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -19,6 +20,16 @@ from evalpkg.ingest.values import split_outside
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXPORTS = ["wjx_text_matrix_dash.xlsx", "wjx_text_utf8bom.csv", "wjx_text_gb18030.csv"]
+PLATFORMS = [
+    *((name, "") for name in EXPORTS),
+    ("wjx_coded_paren.xlsx", ""),
+    ("wjx_legacy.xls", ""),
+    ("tencent_text.csv", ""),
+    ("qualtrics_3header.csv", ""),
+    ("surveymonkey_2header.csv", ""),
+    ("limesurvey_codes.csv", "limesurvey_columns.csv"),
+    ("kobo_xml_headers.xlsx", "kobo_columns.csv"),
+]
 DEPARTMENTS = ["D26", "D20", "D10", "D33"]
 DIFFICULTIES = ["FIN", "LAB", "LAND", "ARR", "OTH"]
 SIZES = {"大型企业": "L", "中型企业": "M", "小型企业": "S", "微型企业": "X", "个体工商户": "G"}
@@ -77,30 +88,41 @@ def answers_of(intake: ingest.Intake) -> list[tuple[object, ...]]:
     return sorted(rows, key=repr)
 
 
-def test_the_twelve_answers_equal_their_key() -> None:
-    key = json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))
-    expected = [
+def key() -> list[tuple[object, ...]]:
+    """Return what the fixtures say, as `answers_of`."""
+    truth = json.loads((FIXTURES / "truth.json").read_text(encoding="utf-8"))
+    return sorted(
         (
-            UNITS[one["d"]],
-            SIZES[one["z"]],
-            tuple(None if y == 5 else y + 1.0 for y in one["y"]),
-            tuple(d for i, d in enumerate(DIFFICULTIES) if i in one["m"]),
-            float(one["o"]),
-            one["txt"],
-        )
-        for one in key
-    ]
-    intake = ingest.read_file(FIXTURES / EXPORTS[0], "fixture")
-    assert answers_of(intake) == sorted(expected, key=repr)
+            (
+                UNITS[one["d"]],
+                SIZES[one["z"]],
+                tuple(None if y == 5 else y + 1.0 for y in one["y"]),
+                tuple(d for i, d in enumerate(DIFFICULTIES) if i in one["m"]),
+                float(one["o"]),
+                one["txt"],
+            )
+            for one in truth
+        ),
+        key=repr,
+    )
 
 
-@pytest.mark.parametrize("name", EXPORTS[1:])
-def test_every_encoding_and_format_reads_alike(name: str) -> None:
-    one, other = (ingest.read_file(FIXTURES / file, "fixture") for file in (EXPORTS[0], name))
-    pd.testing.assert_frame_equal(one.responses, other.responses)
-    pd.testing.assert_frame_equal(one.ratings, other.ratings)
-    pd.testing.assert_frame_equal(one.remarks, other.remarks)
-    pd.testing.assert_frame_equal(one.flags, other.flags)
+@pytest.mark.parametrize(("name", "mapping"), PLATFORMS)
+def test_every_platform_gives_the_twelve_answers(name: str, mapping: str) -> None:
+    intake = ingest.read_file(FIXTURES / name, "fixture", mapping=FIXTURES / mapping if mapping else None)
+    assert answers_of(intake) == key()
+
+
+def test_paper_in_another_scale_is_mapped_to_the_same_answers() -> None:
+    """The form on paper leaves the difficulties out; departments are graded 100, 80, ... 20, "４分" has a unit."""
+    path = FIXTURES / "paper_entry_fullwidth_merged.xlsx"
+    intake = ingest.read_file(path, "fixture", mapping=FIXTURES / "paper_columns.csv")
+    asked = [(d, size, scores, score, text) for d, size, scores, _, score, text in key()]
+    empty = intake.responses.assign(**{f"G1.{d}": 0.0 for d in DIFFICULTIES})
+    found = answers_of(dataclasses.replace(intake, responses=empty))
+    assert [(d, size, scores, score, text) for d, size, scores, _, score, text in found] == asked
+    assert {problem.code for problem in intake.problems} == {"W-SUFFIX"}
+    assert (intake.reasons == "not_dealt_with").to_numpy().sum() == 5
 
 
 def test_what_the_raw_file_told_has_a_row_a_questionnaire() -> None:
@@ -268,7 +290,7 @@ def test_markup_and_formulas_are_kept_as_text(tmp_path: Path) -> None:
 @given(st.lists(st.text(alphabet="甲乙丙〖〗", min_size=0, max_size=5), min_size=1, max_size=5))
 def test_splitting_outside_brackets_loses_no_character(parts: list[str]) -> None:
     class Wjx:
-        separator, other = "┋", "〖〗"
+        separators, other = "┋", "〖〗"
 
     cell = "┋".join(parts)
     assert "┋".join(split_outside(cell, Wjx)) == cell  # type: ignore[arg-type]

@@ -270,7 +270,7 @@ def test_forms_that_answer_alike_do_not_keep_the_order_of_the_export(tmp_path: P
 def read_several(codebook: str, folder: Path) -> ingest.Intake:
     """Read every CSV of a folder as one round."""
     round_ = SimpleNamespace(id="2021H1", codebook=codebook, root=bundle(), period=SimpleNamespace(end=date(2021, 6, 30)),
-                             files=["*.csv"], raw=folder, seed_for=lambda task: 5)  # fmt: skip
+                             files=["*.csv"], platform="", mapping="", raw=folder, seed_for=lambda task: 5)  # fmt: skip
     return ingest.read(round_)  # type: ignore[arg-type]
 
 
@@ -295,7 +295,7 @@ def test_a_file_without_a_clock_leaves_the_round_unjudged_and_says_so(tmp_path: 
 def test_an_optional_question_that_one_file_lacks_was_not_asked_there(tmp_path: Path) -> None:
     text = (bundle() / "data/reference/codebooks/fixture.yaml").read_text(encoding="utf-8")
     book = tmp_path / "book.yaml"
-    book.write_text(text.replace("role: outcome}", "role: outcome, optional: true}"), encoding="utf-8")
+    book.write_text(text.replace("role: outcome,", "role: outcome, optional: true,"), encoding="utf-8")
     table = forms()
     table[:10].to_csv(tmp_path / "a.csv", index=False, encoding="utf-8")
     table[10:].drop(columns="6、总体满意度（0-10）").to_csv(tmp_path / "b.csv", index=False, encoding="utf-8")

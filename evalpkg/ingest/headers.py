@@ -4,83 +4,138 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
 
 from evalpkg.codebook import Codebook, Item, match_key
+from evalpkg.ingest.platforms import Platform
 from evalpkg.ingest.problems import Problem
 from evalpkg.ingest.sheet import Sheet
-from evalpkg.params import read_yaml, reference, validated
 
 NUMBERED = re.compile(r"^\s*(?:Q|第)?(\d{1,3})\s*[、.．:：]\s*(.*)$", re.DOTALL)
+UNKNOWN = ("E-UNKNOWNCOL", "问卷说明里没有这道题；请改正题干，或在问卷说明里补上这道题")
+Fault = tuple[str, str]
 
 
-class Platform(BaseModel):
-    """How one survey platform writes an export; `clock`, `duration` and `address` name columns, see `ingest.quality`."""
+@dataclass(frozen=True)
+class Target:
+    """What a column answers: an item, or one option of a multiple choice."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str
-    metadata: list[str]
-    identifiers: list[str]
-    clock: list[str] = []
-    duration: list[str] = []
-    address: list[str] = []
-    separator: str
-    matrix: str
-    other: str
+    item: str
+    option: str = ""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """`items`: item code -> column number; `dropped`: how many identifying columns go no further.
+    """Where everything stands in a file.
 
-    `paradata`: column of ``clock``, ``duration``, ``address`` where the file has them, for `ingest.quality` alone.
+    Attributes
+    ----------
+    items : dict
+        Item code to column number.
+    options : dict
+        Code of a multiple choice that has a column for each option: option code to column number.
+    dropped
+        How many identifying columns go no further.
+    problems
+    paradata : dict
+        Column of ``clock``, ``duration``, ``address`` where the file has them, for `ingest.quality` alone.
     """
 
     items: dict[str, int]
     dropped: int
     problems: list[Problem]
     paradata: dict[str, int] = field(default_factory=dict)
+    options: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def load_platform(root: Path, name: str = "wenjuanxing") -> Platform:
-    """Load the description of a platform from ``data/reference/platforms``."""
-    path = reference(root, f"platforms/{name}.yaml")
-    return validated(Platform, read_yaml(path), path)
+def titles_of(platform: Platform, top: list[list[str]]) -> list[str]:
+    """Make one title a column of the lines of a header.
+
+    Where no single line holds the questions, a question spans the blank cells that follow it, and is joined with the row
+    that stands below it.
+    """
+    if platform.titles:
+        return top[platform.titles - 1]
+    titles, parent = [], ""
+    for at, cell in enumerate(top[0]):
+        below = [_named(row[at], platform) if at < len(row) else "" for row in top[1:]]
+        parent = cell.strip() or (parent if any(below) else "")
+        titles.append("—".join(part for part in (parent, *below) if part))
+    return titles if len(top) > 1 else list(top[0])
 
 
-def match_columns(sheet: Sheet, codebook: Codebook, platform: Platform) -> Columns:
+def _named(cell: str, platform: Platform) -> str:
+    for noise in platform.noise:
+        cell = cell.replace(noise, "")
+    return "" if cell.strip() in platform.generic else cell.strip()
+
+
+def match_columns(
+    sheet: Sheet, codebook: Codebook, platform: Platform, given: Mapping[str, Target | None] | None = None
+) -> Columns:
     """Find the column of every item.
 
-    A numbered column that opens a matrix reads ``14、title—row``; those that follow it read ``14、row``. Columns are
-    matched by their words, never by their order; a column that matches nothing, or an item without a column, is a
-    problem that refuses the file.
+    Columns are matched by their words, never by their order; a column that matches nothing, or an item without a
+    column, is a problem that refuses the file.
+
+    Parameters
+    ----------
+    sheet, codebook, platform
+    given
+        By `match_key` of the title, what a person said of a column: a target, or None to leave it out.
     """
     matcher = _Titles(codebook, platform)
     read_once = [*platform.clock, *platform.duration, *platform.address]
     skipped = {match_key(name) for name in [*platform.metadata, *platform.identifiers, *read_once]}
     identifying = {match_key(name) for name in platform.identifiers}
-    items: dict[str, int] = {}
+    told = given or {}
+    place: dict[Target, int] = {}
     problems: list[Problem] = []
-    matrix: dict[str, str] = {}
     dropped = 0
+    legacy = matcher.by_number(sheet.header)
+    opened: dict[str, str] = {}
     for column, title in enumerate(sheet.header):
-        if match_key(title) in skipped:
-            dropped += match_key(title) in identifying
+        key = match_key(title)
+        if key in told:
+            target, fault = told[key], None
+            if target is None:
+                continue
+        elif key in skipped:
+            dropped += key in identifying
             continue
-        code, fault = matcher.find(title, matrix)
-        if code in items:
-            fault = (
-                "E-DUPCOL",
-                f"与单元格 {sheet.place(None, items[code]).rsplit(' ', 1)[-1]} 是同一道题；请删去一列",
-            )
-        if fault:
-            problems.append(Problem(fault[0], sheet.place(None, column), fault[1]))
         else:
-            items[code] = column
-    return Columns(items, dropped, problems + _absent(items, sheet, codebook), _paradata(sheet, platform))
+            target, fault = matcher.find(title, opened, legacy)
+        if target in place:
+            fault = ("E-DUPCOL", f"与单元格 {_cell(sheet, place[target])} 是同一道题；请删去一列")
+        if fault or target is None:
+            problems.append(Problem(*_placed(fault or UNKNOWN, sheet, column)))
+        else:
+            place[target] = column
+    items = {target.item: column for target, column in place.items() if not target.option}
+    options: dict[str, dict[str, int]] = {}
+    for target, column in place.items():
+        if target.option:
+            options.setdefault(target.item, {})[target.option] = column
+    both = [code for code in options if code in items]
+    problems += [
+        Problem(
+            "E-DUPCOL", sheet.place(None, items[code]),
+            "这道多选题既有合在一格的列，又有每个选项一列的列；请删去一种，或在对照表里写明略去哪一种",
+        )
+        for code in both
+    ]  # fmt: skip
+    problems += _absent({*items, *options}, sheet, codebook)
+    return Columns(items, dropped, problems, _paradata(sheet, platform), options)
+
+
+def _cell(sheet: Sheet, column: int) -> str:
+    return sheet.place(None, column).rsplit(" ", 1)[-1]
+
+
+def _placed(fault: Fault, sheet: Sheet, column: int) -> tuple[str, str, str]:
+    return fault[0], sheet.place(None, column), fault[1]
 
 
 def _paradata(sheet: Sheet, platform: Platform) -> dict[str, int]:
@@ -95,60 +150,125 @@ def _paradata(sheet: Sheet, platform: Platform) -> dict[str, int]:
 
 
 class _Titles:
-    """Titles and matrix rows of a codebook under their match keys."""
+    """Titles of a codebook, rows of its matrices and options of its multiple choices, under their match keys."""
 
     def __init__(self, codebook: Codebook, platform: Platform) -> None:
-        self.dash = platform.matrix
-        self.single = {match_key(i.title): i.code for i in codebook.items.values() if not i.parent}
-        self.matrix = {match_key(i.title): i.parent for i in codebook.items.values() if i.parent}
-        self.rows: dict[str, dict[str, str]] = {}
+        self.forms = [_form(form) for form in platform.matrix]
+        self.single = {
+            match_key(title): item.code
+            for item in reversed(codebook.items.values())
+            if not item.parent
+            for title in reversed(item.titles)
+        }
+        self.parents: dict[str, str] = {}
+        self.rows: dict[str, dict[str, Target]] = {}
         self.names: dict[str, list[str]] = {}
         self.of_departments = {item.parent for item in codebook.items.values() if item.department}
         for item in codebook.items.values():
-            if item.parent:
-                self._add_row(item, codebook)
+            if item.parent or item.type == "multi":
+                parent = item.parent or item.code
+                for title in item.titles:
+                    self.parents.setdefault(match_key(title), parent)
+                for name, target in _leaves(item, codebook):
+                    self.rows.setdefault(parent, {}).setdefault(match_key(name), target)
+                    self.names.setdefault(parent, []).append(name)
 
-    def _add_row(self, item: Item, codebook: Codebook) -> None:
-        rows = self.rows.setdefault(item.parent, {})
-        self.names.setdefault(item.parent, []).append(item.row)
-        for name in _row_names(item, codebook):
-            rows.setdefault(match_key(name), item.code)
-        rows.pop("", None)
+    def by_number(self, header: list[str]) -> dict[str, str]:
+        """Find which question a number stands for where columns give nothing else: the only one that has all their rows."""
+        rows: dict[str, list[str]] = {}
+        for title in header:
+            for number, parent, row in self._splits(title):
+                if number and not parent:
+                    rows.setdefault(number, []).append(match_key(row))
+        found = {}
+        for number, keys in rows.items():
+            fit = [parent for parent, known in self.rows.items() if all(key in known for key in keys)]
+            if len(fit) == 1:
+                found[number] = fit[0]
+        return found
 
-    def find(self, title: str, open_matrix: dict[str, str]) -> tuple[str, tuple[str, str] | None]:
-        """Item code of a header, or a problem's code and message; remembers which number opened which matrix."""
+    def find(
+        self, title: str, opened: dict[str, str], by_number: Mapping[str, str]
+    ) -> tuple[Target | None, Fault | None]:
+        """Target of a title, or a fault; remembers in `opened` which number opened which question."""
         numbered = NUMBERED.match(title)
         number, words = (numbered[1], numbered[2]) if numbered else ("", title)
         if match_key(words) in self.single:
-            return self.single[match_key(words)], None
-        parent, row = self._opening(words)
-        if parent:
-            open_matrix[number] = parent
-        elif number in open_matrix:
-            parent, row = open_matrix[number], words
-        else:
-            return "", ("E-UNKNOWNCOL", "问卷说明里没有这道题；请改正题干，或在问卷说明里补上这道题")
-        return self._row_code(parent, row)
-
-    def _opening(self, words: str) -> tuple[str, str]:
-        for found in re.finditer(re.escape(self.dash) + "+", words):
-            parent = self.matrix.get(match_key(words[: found.start()]))
+            return Target(self.single[match_key(words)]), None
+        splits = list(self._splits(title))
+        for at, parent, row in splits:
             if parent:
-                return parent, words[found.end() :]
-        return "", ""
+                opened[at] = parent
+                return self._leaf(parent, row)
+        for at, _, row in splits:
+            parent = opened.get(at) or by_number.get(at, "")
+            if at and parent:
+                return self._leaf(parent, row)
+        if number in opened:
+            return self._leaf(opened[number], words)
+        return None, UNKNOWN
 
-    def _row_code(self, parent: str, row: str) -> tuple[str, tuple[str, str] | None]:
-        code = self.rows[parent].get(match_key(row))
-        if code:
-            return code, None
+    def _splits(self, title: str) -> Iterator[tuple[str, str, str]]:
+        """Yield number, question ("" where the title gives none) and row, for every way a title can be taken apart."""
+        numbered = NUMBERED.match(title)
+        number, words = (numbered[1], numbered[2]) if numbered else ("", title)
+        plain = unicodedata.normalize("NFKC", words).strip()
+        for pattern, counts in self.forms:
+            if counts:
+                found = pattern.fullmatch(plain)
+                if found:
+                    yield found[1], "", found[2]
+                continue
+            for found in pattern.finditer(plain):
+                before, row = plain[: found.start()], (found[1] or plain[found.end() :]).strip()
+                parent = self.parents.get(match_key(before), "")
+                if parent or not match_key(before):
+                    yield number, parent, row
+
+    def _leaf(self, parent: str, row: str) -> tuple[Target | None, Fault | None]:
+        target = self.rows[parent].get(match_key(row))
+        if target:
+            return target, None
         near = difflib.get_close_matches(row, self.names[parent], n=1, cutoff=0.3)
         hint = f"最接近的是“{near[0]}”" if near else "请对照问卷说明"
         if parent in self.of_departments:
-            return "", (
+            return None, (
                 "E-UNKNOWNDEPT",
                 f"不认识的部门名称；{hint}，请改正名称，或把别名加进部门表 departments.csv",
             )
-        return "", ("E-UNKNOWNROW", f"问卷说明里没有这个小题；{hint}，请改正名称")
+        return None, ("E-UNKNOWNROW", f"问卷说明里没有这个小题；{hint}，请改正名称")
+
+
+def _form(form: str) -> tuple[re.Pattern[str], bool]:
+    """Compile how title and row are written together; whether the title is no more than a number.
+
+    >>> pattern, _ = _form("题(行)")
+    >>> pattern.search("打分(税务局)")[1]
+    '税务局'
+    """
+    plain = unicodedata.normalize("NFKC", form)
+    start, rest = plain.split("题")
+    between, end = rest.split("行")
+    if start:  # 第1题(行)
+        prefix = re.sub(r"\d+", r"(\\d{1,3})", re.escape(start))
+        return re.compile(f"{prefix}题{re.escape(between)}(.*){re.escape(end)}", re.DOTALL), True
+    if end:  # brackets: the last pair
+        inside = f"[^{re.escape(between)}{re.escape(end)}]*"
+        nested = f"{re.escape(between)}{inside}{re.escape(end)}"
+        return re.compile(f"{re.escape(between)}({inside}(?:{nested}{inside})?){re.escape(end)}$"), False
+    return re.compile(f"(?:{re.escape(between)})+()"), False
+
+
+def _leaves(item: Item, codebook: Codebook) -> Iterator[tuple[str, Target]]:
+    """Yield every name of the row that an item is, or of the options it has."""
+    if item.parent:
+        for name in filter(match_key, _row_names(item, codebook)):
+            yield name, Target(item.code)
+    else:
+        for code, label in item.options.items():
+            yield label, Target(item.code, code)
+        for spelling, code in item.aliases.items():
+            yield spelling, Target(item.code, code)
 
 
 def _row_names(item: Item, codebook: Codebook) -> list[str]:
@@ -158,10 +278,10 @@ def _row_names(item: Item, codebook: Codebook) -> list[str]:
     return [row["short"], row["official"], *row["aliases"].split(";")]
 
 
-def _absent(items: dict[str, int], sheet: Sheet, codebook: Codebook) -> list[Problem]:
+def _absent(found: set[str], sheet: Sheet, codebook: Codebook) -> list[Problem]:
     fed = {item.other for item in codebook.items.values() if item.other}
     missing = [
-        i for i in codebook.items.values() if i.code not in items and i.code not in fed and not i.optional
+        i for i in codebook.items.values() if i.code not in found and i.code not in fed and not i.optional
     ]
     return [
         Problem(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from evalpkg import codebook as codebooks
 from evalpkg.codebook import NUMERIC, Codebook, Item, token_key
 from evalpkg.ingest import quality
 from evalpkg.ingest.answers import Answers
-from evalpkg.ingest.headers import Columns, Platform, load_platform, match_columns
+from evalpkg.ingest.mapping import Mapped, read_mapping
+from evalpkg.ingest.part import Part, read_part
 from evalpkg.ingest.problems import InputRefused, Problem, stop_if_refused
-from evalpkg.ingest.sheet import Sheet, read_sheet
-from evalpkg.ingest.values import BLANK, Value, parse
+from evalpkg.ingest.values import BLANK, Value
 from evalpkg.params import Round, bundle
 from evalpkg.privacy import redact
 
@@ -62,13 +61,37 @@ def read(round_: Round) -> Intake:
         raise InputRefused(
             [Problem("E-NOFILE", where, f"没有答卷文件（{'、'.join(round_.files)}）；请把导出的文件放进来")]
         )
-    return _intake(paths, book, round_.root, round_.seed_for("order"))
+    mapped = read_mapping(round_.root / "params" / round_.mapping, book) if round_.mapping else None
+    return _intake(paths, book, round_.root, round_.seed_for("order"), round_.platform, mapped)
 
 
-def read_file(path: str | Path, codebook: Codebook | str | Path) -> Intake:
-    """Read one export by a codebook (an object, a name, or a path to its YAML), without a round."""
+def read_file(
+    path: str | Path,
+    codebook: Codebook | str | Path,
+    *,
+    platform: str = "",
+    mapping: str | Path | None = None,
+) -> Intake:
+    """Read one export by a codebook, without a round.
+
+    Parameters
+    ----------
+    path
+    codebook
+        An object, a name, or a path to its YAML.
+    platform
+        Name of a description in ``data/reference/platforms``; where omitted the file is recognised by its header.
+    mapping
+        Path of a mapping file, see `evalpkg.ingest.mapping.read_mapping`.
+
+    Raises
+    ------
+    InputRefused
+        The file cannot be read truthfully.
+    """
     book = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook, _root_of(codebook))
-    return _intake([Path(path)], book, bundle(), seed=0)
+    mapped = read_mapping(Path(mapping), book) if mapping else None
+    return _intake([Path(path)], book, bundle(), 0, platform, mapped)
 
 
 def _root_of(codebook: str | Path) -> Path:
@@ -78,16 +101,11 @@ def _root_of(codebook: str | Path) -> Path:
     return parents[3] if inside else bundle()
 
 
-def _intake(paths: list[Path], book: Codebook, root: Path, seed: int) -> Intake:
-    platform = load_platform(root)
-    parts, problems, dropped = [], [], 0
-    for path in paths:
-        sheet = read_sheet(path)
-        columns = match_columns(sheet, book, platform)
-        problems += columns.problems
-        dropped += columns.dropped
-        stop_if_refused(columns.problems)
-        parts.append(_parsed(sheet, columns, book, platform, problems))
+def _intake(
+    paths: list[Path], book: Codebook, root: Path, seed: int, platform: str = "", mapped: Mapped | None = None
+) -> Intake:
+    parts = [read_part(path, book, root, platform, mapped) for path in paths]
+    problems = [problem for part in parts for problem in part.problems]
     stop_if_refused(problems)
     given = _stacked(parts)
     told = quality.flags(pd.concat([part.paradata for part in parts], ignore_index=True), given, book)
@@ -95,44 +113,12 @@ def _intake(paths: list[Path], book: Codebook, root: Path, seed: int) -> Intake:
     # An optional question that one of the files lacks was not asked there.
     cells = pd.concat([part.cells for part in parts], ignore_index=True).fillna("")
     order = _anonymous(cells, told.table, seed)
-    counts = {"read": len(cells), "kept": len(cells), "dropped": dropped}
+    counts = {"read": len(cells), "kept": len(cells), "dropped": sum(part.dropped for part in parts)}
     given = {code: answers.take(order) for code, answers in given.items()}
     return _assembled(cells.iloc[order], given, told.table.iloc[order], book, problems, counts)
 
 
-@dataclass(frozen=True)
-class _Part:
-    cells: pd.DataFrame  # text as it stood, a column an item
-    given: dict[str, Answers]  # the same, read; text items are left out
-    paradata: pd.DataFrame  # clock, duration, address: read by quality.flags, then dropped
-
-
-def _parsed(
-    sheet: Sheet, columns: Columns, book: Codebook, platform: Platform, problems: list[Problem]
-) -> _Part:
-    grid = np.array(sheet.rows, dtype=object)
-    cells = pd.DataFrame({code: grid[:, column] for code, column in columns.items.items()}, dtype=object)
-    given = {}
-    for code, column in columns.items.items():
-        item = book.items[code]
-        if item.type != "text":
-            given[code] = Answers.read(
-                grid[:, column], partial(parse, item=item, codebook=book, platform=platform)
-            )
-            problems += _faults(given[code], sheet, column)
-    told = quality.paradata(sheet, columns)
-    problems += told.problems
-    return _Part(cells, given, told.table)
-
-
-def _faults(answers: Answers, sheet: Sheet, column: int) -> Iterable[Problem]:
-    faulty = answers.each(lambda value: value.fault is not None, bool)
-    for row in np.flatnonzero(faulty):
-        code, message = answers.distinct[answers.which[row]].fault or ("", "")
-        yield Problem(code, sheet.place(int(row), column), message)
-
-
-def _stacked(parts: list[_Part]) -> dict[str, Answers]:
+def _stacked(parts: list[Part]) -> dict[str, Answers]:
     """Put files one below the other."""
     codes = dict.fromkeys(code for part in parts for code in part.given)
     return {

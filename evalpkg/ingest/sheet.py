@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,35 @@ from typing import Any
 from evalpkg.ingest.problems import InputRefused, Problem
 
 WIDEST = 2_000
-LARGEST = {"xlsx": 50_000_000, "csv": 500_000_000}
+LARGEST = {"xlsx": 50_000_000, "xls": 50_000_000, "csv": 500_000_000}
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an .xls begins
 UNPACKED = 200_000_000
 
 
 @dataclass(frozen=True)
+class Grid:
+    """The lines of a file that are not empty, all text, with their numbers in the file."""
+
+    file: str
+    name: str
+    rows: list[list[str]]
+    lines: list[int]
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """A header and its rows, all text; row 0 is the first answer and stands in line 2 of the file."""
+    """A header and its rows, all text; `head` is the line of the header, `lines` those of the rows."""
 
     file: str
     name: str
     header: list[str]
     rows: list[list[str]]
     lines: list[int]
+    head: int = 1
 
     def place(self, row: int | None, column: int) -> str:
         """Say where a cell is, as Excel shows it; row None is the header."""
-        line = 1 if row is None else self.lines[row]
+        line = self.head if row is None else self.lines[row]
         sheet = f" 工作表 {self.name}" if self.name else ""
         return f"{self.file}{sheet} 单元格 {column_letters(column)}{line}"
 
@@ -48,48 +61,93 @@ def column_letters(column: int) -> str:
 
 
 def read_sheet(path: Path) -> Sheet:
-    """Read an ``.xlsx`` or ``.csv`` export by its content, never by its name alone.
+    """Read a file whose first line is its header; see `read_grid` and `framed`."""
+    return framed(read_grid(path))
+
+
+def read_grid(path: Path) -> Grid:
+    """Read an ``.xlsx``, ``.xls`` or ``.csv`` export by its content, never by its name alone.
 
     Raises
     ------
     InputRefused
-        The file is missing, empty, too large, in another format or encoding, or its rows do not fit its header.
+        The file is missing, empty, too large, or in another format or encoding.
     """
     if not path.is_file():
-        raise _refused("E-NOFILE", path, "找不到这个文件；请检查文件名和所在文件夹")
+        raise _refused("E-NOFILE", path.name, "找不到这个文件；请检查文件名和所在文件夹")
     kind = _kind(path)
     if path.stat().st_size > LARGEST[kind]:
-        raise _refused("E-TOOLARGE", path, f"文件超过 {LARGEST[kind] // 1_000_000} MB；请分成几个文件")
-    name, grid = _read_xlsx(path) if kind == "xlsx" else ("", _read_csv(path))
-    return _framed(path, name, grid)
+        raise _refused("E-TOOLARGE", path.name, f"文件超过 {LARGEST[kind] // 1_000_000} MB；请分成几个文件")
+    name, grid = ("", _read_csv(path)) if kind == "csv" else _read_workbook(path, kind)
+    filled = [(line, row) for line, row in enumerate(grid, start=1) if any(cell.strip() for cell in row)]
+    if not filled:
+        raise _refused("E-EMPTY", path.name, "文件是空的；请重新导出")
+    return Grid(path.name, name, [row for _, row in filled], [line for line, _ in filled])
+
+
+def framed(
+    grid: Grid, first: int = 0, height: int = 1, titles: Callable[[list[list[str]]], list[str]] | None = None
+) -> Sheet:
+    """Split the header from the answers, and insist on one width.
+
+    Parameters
+    ----------
+    grid
+    first, height
+        Where the header begins in `grid.rows`, and how many lines it has; what stands above is no part of the table.
+    titles
+        Makes one title a column of the lines of the header; the first line where omitted.
+
+    Raises
+    ------
+    InputRefused
+        Too many columns, no answer, or rows that do not fit the header.
+    """
+    top, answers = grid.rows[first : first + height], grid.rows[first + height :]
+    header = titles(top) if titles else top[0]
+    if len(header) > WIDEST:
+        raise _refused("E-TOOWIDE", grid.file, f"列数超过 {WIDEST}；请只导出问卷的列")
+    if not answers:
+        raise _refused("E-NOROWS", grid.file, "只有表头，没有一份答卷；请重新导出")
+    lines = grid.lines[first + height :]
+    ragged = [line for line, row in zip(lines, answers, strict=True) if len(row) != len(header)]
+    if ragged:
+        shown = "、".join(str(line) for line in ragged[:10])
+        raise _refused(
+            "E-RAGGED", grid.file, f"有 {len(ragged)} 行的列数与表头不同（第 {shown} 行）；请重新导出"
+        )
+    return Sheet(grid.file, grid.name, header, answers, lines, grid.lines[first + height - 1])
 
 
 def _kind(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(512)
     if not head.strip():
-        raise _refused("E-EMPTY", path, "文件是空的；请重新导出")
-    zipped = head.startswith(b"PK\x03\x04")
+        raise _refused("E-EMPTY", path.name, "文件是空的；请重新导出")
+    zipped, compound = head.startswith(b"PK\x03\x04"), head.startswith(COMPOUND)
     suffix = path.suffix.lower()
-    if suffix == ".xlsx" and zipped:
-        return "xlsx"
-    if suffix == ".csv" and not zipped and head.lstrip()[:1] != b"<":
+    if (suffix == ".xlsx" and zipped) or (suffix == ".xls" and compound):
+        return suffix[1:]
+    if suffix == ".csv" and not zipped and not compound and head.lstrip()[:1] != b"<":
         return "csv"
-    raise _refused("E-FORMAT", path, "只接受 .xlsx 和 .csv，且内容要与扩展名相符；请在 Excel 里另存为 .xlsx")
+    raise _refused(
+        "E-FORMAT", path.name, "只接受 .xlsx、.xls 和 .csv，且内容要与扩展名相符；请在 Excel 里另存为 .xlsx"
+    )
 
 
-def _read_xlsx(path: Path) -> tuple[str, list[list[str]]]:
+def _read_workbook(path: Path, kind: str) -> tuple[str, list[list[str]]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > UNPACKED:
-                raise _refused("E-BOMB", path, f"解压后超过 {UNPACKED // 1_000_000} MB；请重新导出")
+        if kind == "xlsx":
+            with zipfile.ZipFile(path) as archive:
+                if sum(member.file_size for member in archive.infolist()) > UNPACKED:
+                    raise _refused("E-BOMB", path.name, f"解压后超过 {UNPACKED // 1_000_000} MB；请重新导出")
         workbook = CalamineWorkbook.from_path(str(path))
         sheet = workbook.get_sheet_by_index(0)
         return sheet.name, [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     except (CalamineError, zipfile.BadZipFile, IndexError):
-        raise _refused("E-FORMAT", path, "不是完好的 .xlsx 文件；请在 Excel 里打开后另存") from None
+        raise _refused("E-FORMAT", path.name, "不是完好的 Excel 文件；请在 Excel 里打开后另存") from None
 
 
 def _text(cell: Any) -> str:
@@ -106,11 +164,11 @@ def _text(cell: Any) -> str:
 def _read_csv(path: Path) -> list[list[str]]:
     text = _decoded(path)
     if "\x00" in text:
-        raise _refused("E-NUL", path, "文件里有不可见的空字符（NUL）；请重新导出")
+        raise _refused("E-NUL", path.name, "文件里有不可见的空字符（NUL）；请重新导出")
     try:
         return list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
-        raise _refused("E-CSV", path, "引号不成对，读不出完整的行；请重新导出") from None
+        raise _refused("E-CSV", path.name, "引号不成对，读不出完整的行；请重新导出") from None
 
 
 def _decoded(path: Path) -> str:
@@ -121,25 +179,10 @@ def _decoded(path: Path) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise _refused("E-ENCODING", path, "文字编码不是 UTF-8 也不是 GB18030；请在 Excel 里另存为“CSV UTF-8”")
+    raise _refused(
+        "E-ENCODING", path.name, "文字编码不是 UTF-8 也不是 GB18030；请在 Excel 里另存为“CSV UTF-8”"
+    )
 
 
-def _framed(path: Path, name: str, grid: list[list[str]]) -> Sheet:
-    """Split the header from the answers, drop empty lines, and insist on one width."""
-    filled = [(line, row) for line, row in enumerate(grid, start=1) if any(cell.strip() for cell in row)]
-    if not filled:
-        raise _refused("E-EMPTY", path, "文件是空的；请重新导出")
-    (_, header), answers = filled[0], filled[1:]
-    if len(header) > WIDEST:
-        raise _refused("E-TOOWIDE", path, f"列数超过 {WIDEST}；请只导出问卷的列")
-    if not answers:
-        raise _refused("E-NOROWS", path, "只有表头，没有一份答卷；请重新导出")
-    ragged = [line for line, row in answers if len(row) != len(header)]
-    if ragged:
-        shown = "、".join(str(line) for line in ragged[:10])
-        raise _refused("E-RAGGED", path, f"有 {len(ragged)} 行的列数与表头不同（第 {shown} 行）；请重新导出")
-    return Sheet(path.name, name, header, [row for _, row in answers], [line for line, _ in answers])
-
-
-def _refused(code: str, path: Path, message: str) -> InputRefused:
-    return InputRefused([Problem(code, path.name, message)])
+def _refused(code: str, file: str, message: str) -> InputRefused:
+    return InputRefused([Problem(code, file, message)])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalpkg.codebook import NUMERIC, Codebook, Item, match_key, token_key
-from evalpkg.ingest.headers import Platform
+from evalpkg.ingest.platforms import Platform
 
 BLANK = ("NA_SKIP", "NA_BLANK")  # what a platform writes by itself; any question may hold it
 DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
@@ -16,20 +17,25 @@ SHOWN_OPTIONS = 8
 
 @dataclass(frozen=True)
 class Value:
-    """Exactly one of `codes` or `number` or `missing` is set; `fault` is (code, message); `note` is text of "other"."""
+    """Exactly one of `codes` or `number` or `missing` is set.
+
+    `fault` is (code, message), where none can be; `note` is text of "other"; `warning` the code of what was put up with.
+    """
 
     codes: tuple[str, ...] = ()
     number: float | None = None
     missing: str = ""
     fault: tuple[str, str] | None = None
     note: str = ""
+    warning: str = ""
 
 
 def parse(cell: str, item: Item, codebook: Codebook, platform: Platform) -> Value:
     """Read one cell of a closed question; never coerces, never guesses."""
-    missing = "NA_BLANK" if not cell.strip() else codebook.missing.get(token_key(cell), "")
+    missing = _missing(cell, codebook, platform)
     if missing and (missing in BLANK or missing in item.missing):
         return Value(missing=missing)
+    cell = platform.printed(cell, item)
     if item.type in NUMERIC:
         return _number(cell, item)
     if item.type == "multi":
@@ -37,17 +43,48 @@ def parse(cell: str, item: Item, codebook: Codebook, platform: Platform) -> Valu
     return _one(cell, item, platform)
 
 
+def parse_options(
+    cells: Sequence[str], options: Sequence[str], item: Item, codebook: Codebook, platform: Platform
+) -> Value:
+    """Read a multiple choice that has a cell for each of some options (codes); own words tick the option that asks for them."""
+    codes, note, reasons = [], "", []
+    for cell, code in zip(cells, options, strict=True):
+        text, reason = token_key(cell), _missing(cell, codebook, platform)
+        if reason in BLANK or text in platform.unticked:
+            reasons.append(reason)
+        elif text in platform.ticked or item.aliases.get(match_key(cell)) == code:
+            codes.append(code)
+        elif item.other and code == item.open_option:
+            codes.append(code)
+            note = cell.strip()
+        else:
+            return Value(
+                fault=("E-OPTION", f"“{item.label}”的选项列里应填 {platform.ticked[0]} 或空着；请改正")
+            )
+    if codes:
+        return Value(codes=tuple(codes), note=note)
+    skipped = bool(reasons) and all(reason == "NA_SKIP" for reason in reasons)
+    return Value(missing="NA_SKIP" if skipped else "NA_BLANK")
+
+
+def _missing(cell: str, codebook: Codebook, platform: Platform) -> str:
+    """Why a cell holds no answer, "" where it may hold one."""
+    token = token_key(cell)
+    return codebook.missing.get(token) or platform.tokens.get(token, "") if token else "NA_BLANK"
+
+
 def _number(cell: str, item: Item) -> Value:
     scale = item.scale
     if scale and match_key(cell) in scale.labels:
         return Value(number=scale.labels[match_key(cell)])
     text = unicodedata.normalize("NFKC", cell).strip()
-    if not DECIMAL.fullmatch(text):
+    bare = text.removesuffix("分").rstrip() if item.type == "score" else text
+    if not DECIMAL.fullmatch(bare):
         return Value(fault=("E-SCORETEXT", f"“{item.label}”应填 {_allowed_numbers(item)}；请改正"))
-    number = float(text)
+    number = float(bare)
     if scale and not _on_scale(number, item):
         return Value(fault=("E-RANGE", f"“{item.label}”超出范围，应填 {_allowed_numbers(item)}；请改正"))
-    return Value(number=number)
+    return Value(number=number, warning="" if bare == text else "W-SUFFIX")
 
 
 def _on_scale(number: float, item: Item) -> bool:
@@ -88,11 +125,11 @@ def _several(cell: str, item: Item, platform: Platform) -> Value:
 
 def split_outside(cell: str, platform: Platform) -> list[str]:
     """Split at the separator, but not inside the brackets that hold a respondent's own words."""
-    opening, closing = tuple(platform.other)
+    opening, closing = tuple(platform.other) or ("", "")
     parts, depth = [""], 0
     for character in cell:
         depth += (character == opening) - (character == closing)
-        if character == platform.separator and depth <= 0:
+        if character in platform.separators and depth <= 0:
             parts.append("")
         else:
             parts[-1] += character
@@ -100,6 +137,8 @@ def split_outside(cell: str, platform: Platform) -> list[str]:
 
 
 def _split_note(part: str, platform: Platform) -> tuple[str, str]:
+    if not platform.other:
+        return part.strip(), ""
     opening, closing = tuple(platform.other)
     label, bracket, rest = part.partition(opening)
     return label.strip(), rest.removesuffix(closing).strip() if bracket else ""

@@ -1,0 +1,182 @@
+"""One file of a round: recognised, its columns matched, its cells read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from evalpkg.codebook import Codebook, token_key
+from evalpkg.ingest import quality
+from evalpkg.ingest.answers import Answers
+from evalpkg.ingest.headers import Columns, Target, match_columns, titles_of
+from evalpkg.ingest.mapping import Mapped
+from evalpkg.ingest.platforms import Platform, load_platform, recognised
+from evalpkg.ingest.problems import InputRefused, Problem
+from evalpkg.ingest.sheet import Grid, Sheet, framed, read_grid
+from evalpkg.ingest.values import Value, parse, parse_options
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file says.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        Text as it stood, a column an item or an option; where a platform writes that nothing was written, nothing.
+    given : dict of Answers
+        The same, read, by item; text items are left out.
+    paradata : DataFrame
+        Clock, duration, address: read by `quality.flags`, then dropped.
+    problems
+    dropped
+        How many identifying columns went no further.
+    platform
+        Name of the platform as which it was read.
+    """
+
+    cells: pd.DataFrame
+    given: dict[str, Answers]
+    paradata: pd.DataFrame
+    problems: list[Problem]
+    dropped: int
+    platform: str
+
+    @property
+    def refused(self) -> int:
+        """Number of problems that refuse the file."""
+        return sum(problem.refuses for problem in self.problems)
+
+
+def read_part(
+    path: Path, book: Codebook, root: Path, platform: str = "", mapped: Mapped | None = None
+) -> Part:
+    """Read one file as a platform wrote it.
+
+    Parameters
+    ----------
+    path, book
+    root
+        Workspace, for the descriptions of platforms.
+    platform
+        Name of one; where omitted the file is recognised by its header. A file that looks like several, as text and coded
+        exports of one platform do, must read without a fault as one of them only, or say the same as all.
+    mapped
+        What a person said of its columns.
+
+    Raises
+    ------
+    InputRefused
+        The file is no table (see `read_grid` and `framed`), or reads differently as several platforms.
+    """
+    grid = read_grid(path)
+    found = recognised(grid, root)
+    if platform:
+        lines = {one.name: at for one, at in found}
+        found = [(load_platform(root, platform), lines.get(platform, 0))]
+    parts = [
+        _read(grid, at, one, book, mapped or Mapped()) for one, at in found or [(load_platform(root), 0)]
+    ]
+    clean = [part for part in parts if not part.refused]
+    if any(not _same(clean[0], other) for other in clean[1:]):
+        names = "、".join(part.platform for part in clean)
+        raise InputRefused(
+            [
+                Problem(
+                    "E-PLATFORM", grid.file, f"按 {names} 都读得通而答案不同；请在这一轮的参数里写明 platform"
+                )
+            ]
+        )
+    return clean[0] if clean else min(parts, key=lambda part: part.refused)
+
+
+def _same(one: Part, other: Part) -> bool:
+    """Tell whether a file says the same as two platforms."""
+    return one.given.keys() == other.given.keys() and all(
+        (answers.each(_said) == other.given[code].each(_said)).all() for code, answers in one.given.items()
+    )
+
+
+def _said(value: Value) -> str:
+    return f"{value.codes}{value.number}{value.note}" if not value.missing else ""
+
+
+def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mapped) -> Part:
+    sheet = framed(grid, at, platform.header_rows, partial(titles_of, platform))
+    columns = match_columns(sheet, book, platform, mapped.targets)
+    if any(problem.refuses for problem in columns.problems):
+        return Part(pd.DataFrame(), {}, pd.DataFrame(), columns.problems, columns.dropped, platform.name)
+    table = np.array(sheet.rows, dtype=object)
+    given, problems = {}, list(columns.problems)
+    for code, column in columns.items.items():
+        if book.items[code].type != "text":
+            read = partial(parse, item=book.items[code], codebook=book, platform=platform)
+            given[code] = Answers.read(_meant(table[:, column], mapped, Target(code)), read)
+            problems += _faults(given[code], sheet, column)
+    for code, places in columns.options.items():
+        given[code] = _ticks(table, code, places, book, platform, mapped)
+        problems += _faults(given[code], sheet, min(places.values()))
+    told = quality.paradata(sheet, columns)
+    cells = _cells(table, columns, book, platform)
+    return Part(cells, given, told.table, problems + told.problems, columns.dropped, platform.name)
+
+
+def _meant(cells: NDArray[Any], mapped: Mapped, target: Target) -> NDArray[Any]:
+    """Put what a person said that cells mean in their place."""
+    known = mapped.cells.get(target)
+    return (
+        cells if not known else np.array([known.get(token_key(cell), cell) for cell in cells], dtype=object)
+    )
+
+
+def _ticks(
+    table: NDArray[Any], code: str, places: dict[str, int], book: Codebook, platform: Platform, mapped: Mapped
+) -> Answers:
+    """Read a multiple choice that has a column for each option."""
+    columns = [_meant(table[:, at], mapped, Target(code, option)) for option, at in places.items()]
+    rows = np.empty(len(table), dtype=object)
+    rows[:] = list(zip(*columns, strict=True))
+    item = book.items[code]
+
+    def read(cells: Sequence[str]) -> Value:
+        return parse_options(cells, list(places), item, book, platform)
+
+    return Answers.read(rows, read)
+
+
+WARNED = {"W-SUFFIX": "写了单位“分”，已按数字读；下次请只写数字"}
+
+
+def _faults(answers: Answers, sheet: Sheet, column: int) -> Iterable[Problem]:
+    """Yield every cell that cannot be read, and for each thing that was put up with the first, with their number."""
+    warned = answers.each(lambda value: value.warning)
+    for code, said in WARNED.items():
+        rows = np.flatnonzero(warned == code)
+        if len(rows):
+            yield Problem(code, sheet.place(int(rows[0]), column), f"这一列有 {len(rows)} 格{said}")
+    faulty = answers.each(lambda value: value.fault is not None, bool)
+    for row in np.flatnonzero(faulty):
+        code, message = answers.distinct[answers.which[row]].fault or ("", "")
+        yield Problem(code, sheet.place(int(row), column), message)
+
+
+def _cells(table: NDArray[Any], columns: Columns, book: Codebook, platform: Platform) -> pd.DataFrame:
+    cells = {code: table[:, column] for code, column in columns.items.items()}
+    for code in cells:
+        if book.items[code].type == "text" and platform.tokens:
+            cells[code] = np.array(
+                ["" if token_key(c) in platform.tokens else c for c in cells[code]], dtype=object
+            )
+    ticked = {
+        f"{code}.{option}": table[:, at]
+        for code, places in columns.options.items()
+        for option, at in places.items()
+    }
+    return pd.DataFrame(cells | ticked, index=pd.RangeIndex(len(table)), dtype=object)
