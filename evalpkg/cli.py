@@ -234,9 +234,10 @@ def _firms(number: float) -> str:
 
 def _read_file(round_id: str | None, file: Path | None, codebook: str | None) -> Intake:
     from evalpkg import ingest, params
+    from evalpkg.fragment import K
 
     if file and codebook and not round_id:
-        return ingest.read_file(file, codebook)
+        return ingest.read_file(file, codebook, least=K)
     raise params.ParamsError("请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一")
 
 

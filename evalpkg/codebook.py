@@ -46,7 +46,7 @@ class ItemSpec(_Spec):
     code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     title: str
     label: str
-    type: Literal["category", "multi", "ordinal", "score", "integer", "text", "date"]
+    type: Literal["category", "multi", "ordinal", "score", "integer", "text", "date", "weight"]
     role: str
     options: dict[str, str] | OptionsFile = {}
     same_options: str = ""
@@ -116,6 +116,7 @@ class Item:
     optional: bool = False
     also: tuple[str, ...] = ()
     printed: tuple[str, ...] = ()
+    former: dict[str, str] = field(default_factory=dict)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -245,6 +246,7 @@ def _expand(
     spec: ItemSpec, book: CodebookSpec, departments: pd.DataFrame, root: Path, on: date | None, path: Path
 ) -> list[Item]:
     options, aliases, groups = _options(spec, book, root, on, path)
+    former = _former(spec.options, root, options) if isinstance(spec.options, OptionsFile) else {}
     unknown = [code for code in spec.printed if code not in options]
     if unknown:
         raise ParamsError(
@@ -254,8 +256,11 @@ def _expand(
         spec.code, spec.title, spec.label, spec.type, spec.role, gate=spec.gate, options=options, aliases=aliases,
         groups=groups, scale=_scale(spec, book, options, path), missing=tuple(spec.missing),
         exclusive=spec.exclusive, other=spec.other, optional=spec.optional,
-        also=tuple(spec.also), printed=tuple(spec.printed),
+        also=tuple(spec.also), printed=tuple(spec.printed), former=former,
     )  # fmt: skip
+    if isinstance(spec.rows, dict) and spec.role in ("rating", "gate"):
+        known = _records(_chosen(spec, departments, path))
+        return [_replace(_department_row(item, row), row=spec.rows[row["code"]]) for row in known]
     if isinstance(spec.rows, dict):
         return [_row(item, code, label) for code, label in spec.rows.items()] or [item]
     return [_department_row(item, row) for row in _records(_chosen(spec, departments, path))]
@@ -323,6 +328,23 @@ def _options_from(
     spellings.pop("", None)
     groups = dict(zip(codes, table[source.group], strict=True)) if source.group else {}
     return dict(zip(codes, table[source.labels[0]], strict=True)), spellings, groups
+
+
+def _former(source: OptionsFile, root: Path, labels: dict[str, str]) -> dict[str, str]:
+    """Names of options that have ended, such as a county merged into a district, with what became of them."""
+    table = _csv(root, source.file)
+    if "successor" not in table:
+        return {}
+    after = {code: heir for code, heir in zip(table[source.code], table["successor"], strict=True) if heir}
+    taken = {match_key(label) for label in labels.values()}
+    found: dict[str, str] = {}
+    for row in _records(table):
+        heir, name = row[source.code], match_key(row[source.labels[0]])
+        for _ in after:  # a chain is no longer than the table
+            heir = after.get(heir, heir)
+        if heir in labels and heir != row[source.code] and name not in taken:
+            found[name] = heir
+    return found
 
 
 def _valid_on(table: pd.DataFrame, on: date | None) -> pd.Series:

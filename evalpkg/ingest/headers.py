@@ -15,6 +15,17 @@ from evalpkg.ingest.sheet import Sheet
 
 NUMBERED = re.compile(r"^\s*(?:Q|第)?(\d{1,3})\s*[、.．:：]\s*(.*)$", re.DOTALL)
 UNKNOWN = ("E-UNKNOWNCOL", "问卷说明里没有这道题；请改正题干，或在问卷说明里补上这道题")
+PERSONAL = (
+    "E-PIICOL",
+    "这一列像是能认出答卷人的，而评议是不记名的；请删去这一列再导入，或在列名对照表里把它的 item 写成 -（略去）",
+)
+IDENTIFYING = re.compile(
+    "姓名|电话|手机|身份证|邮箱|e-?mail|微信|qq号|ip|经纬度|法人|法定代表人|负责人|联系人|企业名称|单位名称|公司名称|信用代码|住址|地址|账号"
+)
+BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad]")
+TURNED = ("E-BIDI", "标题里有改变书写方向的不可见字符，看到的不是真正的字；请重新打这个标题")
+ALIAS = ("W-ALIAS", "用的是别名，按部门表认作同一个部门；请核对")
 Fault = tuple[str, str]
 
 
@@ -86,33 +97,31 @@ def match_columns(
     given
         By `match_key` of the title, what a person said of a column: a target, or None to leave it out.
     """
-    matcher = _Titles(codebook, platform)
+    matcher = _Titles(codebook, platform, sheet.header)
     read_once = [*platform.clock, *platform.duration, *platform.address]
     skipped = {match_key(name) for name in [*platform.metadata, *platform.identifiers, *read_once]}
     identifying = {match_key(name) for name in platform.identifiers}
     told = given or {}
     place: dict[Target, int] = {}
-    problems: list[Problem] = []
+    problems = _unseen(sheet)
     dropped = 0
-    legacy = matcher.by_number(sheet.header)
-    opened: dict[str, str] = {}
     for column, title in enumerate(sheet.header):
         key = match_key(title)
-        if key in told:
-            target, fault = told[key], None
-            if target is None:
-                continue
-        elif key in skipped:
+        if key in skipped and key not in told:
             dropped += key in identifying
             continue
-        else:
-            target, fault = matcher.find(title, opened, legacy)
+        if key in told and told[key] is None:
+            continue
+        target, fault = (told[key], None) if key in told else matcher.find(title)
         if target in place:
             fault = ("E-DUPCOL", f"与单元格 {_cell(sheet, place[target])} 是同一道题；请删去一列")
-        if fault or target is None:
-            problems.append(Problem(*_placed(fault or UNKNOWN, sheet, column)))
-        else:
+        if fault:
+            problems.append(Problem(*_placed(fault, sheet, column)))
+        if target and target not in place:
             place[target] = column
+    problems += [
+        Problem(*_placed(ALIAS, sheet, place[target])) for target in place if target in matcher.aliased
+    ]
     items = {target.item: column for target, column in place.items() if not target.option}
     options: dict[str, dict[str, int]] = {}
     for target, column in place.items():
@@ -128,6 +137,13 @@ def match_columns(
     ]  # fmt: skip
     problems += _absent({*items, *options}, sheet, codebook)
     return Columns(items, dropped, problems, _paradata(sheet, platform), options)
+
+
+def _unseen(sheet: Sheet) -> list[Problem]:
+    """Warn of signs in titles that nobody sees."""
+    count = sum(bool(INVISIBLE.search(title)) for title in sheet.header)
+    said = f"有 {count} 个列标题里夹着看不见的字符，已略去"
+    return [Problem("W-INVISIBLE", f"{sheet.file} 表头", said)] if count else []
 
 
 def _cell(sheet: Sheet, column: int) -> str:
@@ -152,8 +168,18 @@ def _paradata(sheet: Sheet, platform: Platform) -> dict[str, int]:
 class _Titles:
     """Titles of a codebook, rows of its matrices and options of its multiple choices, under their match keys."""
 
-    def __init__(self, codebook: Codebook, platform: Platform) -> None:
+    def __init__(self, codebook: Codebook, platform: Platform, header: list[str]) -> None:
         self.forms = [_form(form) for form in platform.matrix]
+        self.bare = platform.bare
+        self.own = {
+            Target(item.code): [match_key(name) for name in _own_names(item, codebook)]
+            for item in codebook.items.values()
+            if item.department
+        }
+        self.aliased: set[Target] = set()  # found under a name that only the table of departments knows
+        self.opened: dict[
+            str, str
+        ] = {}  # which question a number stands for, as far as the header has been read
         self.single = {
             match_key(title): item.code
             for item in reversed(codebook.items.values())
@@ -172,8 +198,9 @@ class _Titles:
                 for name, target in _leaves(item, codebook):
                     self.rows.setdefault(parent, {}).setdefault(match_key(name), target)
                     self.names.setdefault(parent, []).append(name)
+        self.numbers = self._numbers(header)
 
-    def by_number(self, header: list[str]) -> dict[str, str]:
+    def _numbers(self, header: list[str]) -> dict[str, str]:
         """Find which question a number stands for where columns give nothing else: the only one that has all their rows."""
         rows: dict[str, list[str]] = {}
         for title in header:
@@ -187,10 +214,10 @@ class _Titles:
                 found[number] = fit[0]
         return found
 
-    def find(
-        self, title: str, opened: dict[str, str], by_number: Mapping[str, str]
-    ) -> tuple[Target | None, Fault | None]:
-        """Target of a title, or a fault; remembers in `opened` which number opened which question."""
+    def find(self, title: str) -> tuple[Target | None, Fault | None]:
+        """Target of a title, or a fault."""
+        if BIDI.search(title):
+            return None, TURNED
         numbered = NUMBERED.match(title)
         number, words = (numbered[1], numbered[2]) if numbered else ("", title)
         if match_key(words) in self.single:
@@ -198,14 +225,28 @@ class _Titles:
         splits = list(self._splits(title))
         for at, parent, row in splits:
             if parent:
-                opened[at] = parent
+                self.opened[at] = parent
                 return self._leaf(parent, row)
         for at, _, row in splits:
-            parent = opened.get(at) or by_number.get(at, "")
+            parent = self.opened.get(at) or self.numbers.get(at, "")
             if at and parent:
                 return self._leaf(parent, row)
-        if number in opened:
-            return self._leaf(opened[number], words)
+        if number in self.opened:
+            return self._leaf(self.opened[number], words)
+        if self.bare and not number:
+            return self._alone(words)
+        return None, PERSONAL if IDENTIFYING.search(match_key(words)) else UNKNOWN
+
+    def _alone(self, words: str) -> tuple[Target | None, Fault | None]:
+        """Target of a row that stands without its question."""
+        holders = [parent for parent, rows in self.rows.items() if match_key(words) in rows]
+        if len(holders) == 1:
+            return self._leaf(holders[0], words)
+        if IDENTIFYING.search(match_key(words)):
+            return None, PERSONAL
+        for parent in self.of_departments:
+            if difflib.get_close_matches(words, self.names[parent], n=1, cutoff=0.5):
+                return self._leaf(parent, words)
         return None, UNKNOWN
 
     def _splits(self, title: str) -> Iterator[tuple[str, str, str]]:
@@ -228,6 +269,8 @@ class _Titles:
     def _leaf(self, parent: str, row: str) -> tuple[Target | None, Fault | None]:
         target = self.rows[parent].get(match_key(row))
         if target:
+            if match_key(row) not in self.own.get(target, [match_key(row)]):
+                self.aliased.add(target)
             return target, None
         near = difflib.get_close_matches(row, self.names[parent], n=1, cutoff=0.3)
         hint = f"最接近的是“{near[0]}”" if near else "请对照问卷说明"
@@ -275,7 +318,13 @@ def _row_names(item: Item, codebook: Codebook) -> list[str]:
     if not item.department:
         return [item.row]
     row = codebook.departments[codebook.departments["code"] == item.department].iloc[0]
-    return [row["short"], row["official"], *row["aliases"].split(";")]
+    return [item.row, row["short"], row["official"], *row["aliases"].split(";")]
+
+
+def _own_names(item: Item, codebook: Codebook) -> list[str]:
+    """Names of a department that need no remark: the one printed; where that is the short one, also the official."""
+    row = codebook.departments[codebook.departments["code"] == item.department].iloc[0]
+    return [item.row, row["official"]] if item.row == row["short"] else [item.row]
 
 
 def _absent(found: set[str], sheet: Sheet, codebook: Codebook) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evalpkg.codebook import Codebook, token_key
+from evalpkg.codebook import Codebook, match_key, token_key
 from evalpkg.ingest import quality
 from evalpkg.ingest.answers import Answers
 from evalpkg.ingest.headers import Columns, Target, match_columns, titles_of
 from evalpkg.ingest.mapping import Mapped
 from evalpkg.ingest.platforms import Platform, load_platform, recognised
+from evalpkg.ingest.plausible import oddities
 from evalpkg.ingest.problems import InputRefused, Problem
 from evalpkg.ingest.sheet import Grid, Sheet, framed, read_grid
 from evalpkg.ingest.values import Value, parse, parse_options
@@ -110,7 +111,8 @@ def _said(value: Value) -> str:
 
 def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mapped) -> Part:
     sheet = framed(grid, at, platform.header_rows, partial(titles_of, platform))
-    columns = match_columns(sheet, book, platform, mapped.targets)
+    found = match_columns(sheet, book, platform, mapped.targets)
+    columns = replace(found, problems=[*grid.problems, *_above(grid, at), *found.problems, *_totals(sheet)])
     if any(problem.refuses for problem in columns.problems):
         return Part(pd.DataFrame(), {}, pd.DataFrame(), columns.problems, columns.dropped, platform.name)
     table = np.array(sheet.rows, dtype=object)
@@ -123,9 +125,27 @@ def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mappe
     for code, places in columns.options.items():
         given[code] = _ticks(table, code, places, book, platform, mapped)
         problems += _faults(given[code], sheet, min(places.values()))
+    if not any(problem.refuses for problem in problems):
+        problems += oddities(sheet.file, given, book)
     told = quality.paradata(sheet, columns)
     cells = _cells(table, columns, book, platform)
     return Part(cells, given, told.table, problems + told.problems, columns.dropped, platform.name)
+
+
+def _above(grid: Grid, at: int) -> list[Problem]:
+    """Say which lines above the header are passed over."""
+    if not at:
+        return []
+    return [Problem("W-SKIPROWS", grid.file, f"表头在第 {grid.lines[at]} 行，上面的 {at} 行标题没有读入")]
+
+
+def _totals(sheet: Sheet) -> list[Problem]:
+    """Find lines that add others up: counted as a respondent, one would shift every mean."""
+    return [
+        Problem("E-TOTALROW", sheet.place(row, 0), "这一行是合计或平均，不是一份答卷；请删去")
+        for row, cells in enumerate(sheet.rows)
+        if match_key(next((cell for cell in cells if cell.strip()), "")) in TOTALS
+    ]
 
 
 def _meant(cells: NDArray[Any], mapped: Mapped, target: Target) -> NDArray[Any]:
@@ -151,7 +171,26 @@ def _ticks(
     return Answers.read(rows, read)
 
 
-WARNED = {"W-SUFFIX": "写了单位“分”，已按数字读；下次请只写数字"}
+TOTALS = (
+    "合计",
+    "总计",
+    "小计",
+    "平均",
+    "平均分",
+    "平均值",
+    "均值",
+    "总分",
+    "total",
+    "sum",
+    "average",
+    "mean",
+)
+WARNED = {
+    "W-SUFFIX": "写了单位“分”，已按数字读；下次请只写数字",
+    "W-MISSING": "写了斜线或横线，当作没有答；下次请空着，或写问卷说明里的“不了解”等",
+    "W-SERIAL": "是 Excel 的日期序号，已换成日期；请核对是不是那一天",
+    "W-COUNTY": "是已经撤并的县（区），按现在的归并；请核对填写时的区划",
+}
 
 
 def _faults(answers: Answers, sheet: Sheet, column: int) -> Iterable[Problem]:

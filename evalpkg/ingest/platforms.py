@@ -35,6 +35,8 @@ class Platform(BaseModel):
         Columns that are no answer; that tell who answered, and go no further; that `quality` reads once.
     matrix
         How a title and the row, or option, of a column are written together, "题—行" or "题(行)".
+    bare
+        Whether rows of a matrix stand without their title.
     separators, other
         Characters between options ticked in one cell; brackets around a respondent's own words.
     position
@@ -59,6 +61,7 @@ class Platform(BaseModel):
     duration: list[str] = []
     address: list[str] = []
     matrix: list[str] = []
+    bare: bool = False
     separators: str = ""
     other: str = Field("", max_length=2)
     position: str = ""

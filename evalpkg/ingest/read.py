@@ -71,6 +71,7 @@ def read_file(
     *,
     platform: str = "",
     mapping: str | Path | None = None,
+    least: int = 0,
 ) -> Intake:
     """Read one export by a codebook, without a round.
 
@@ -83,6 +84,8 @@ def read_file(
         Name of a description in ``data/reference/platforms``; where omitted the file is recognised by its header.
     mapping
         Path of a mapping file, see `evalpkg.ingest.mapping.read_mapping`.
+    least
+        Forms below which the file is refused: fewer than k could never be told of.
 
     Raises
     ------
@@ -91,7 +94,11 @@ def read_file(
     """
     book = codebook if isinstance(codebook, Codebook) else codebooks.load(codebook, _root_of(codebook))
     mapped = read_mapping(Path(mapping), book) if mapping else None
-    return _intake([Path(path)], book, bundle(), 0, platform, mapped)
+    intake = _intake([Path(path)], book, bundle(), 0, platform, mapped)
+    if len(intake.responses) < least:
+        said = f"只有 {len(intake.responses)} 份答卷，不足 {least} 份，任何数字都不能公布；请补充答卷"
+        raise InputRefused([Problem("E-BELOWK", Path(path).name, said)])
+    return intake
 
 
 def _root_of(codebook: str | Path) -> Path:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from evalpkg.ingest.problems import InputRefused, Problem
+from evalpkg.ingest.problems import Problem
+from evalpkg.ingest.text_file import WIDEST, read_text, refused
+from evalpkg.ingest.workbook import read_workbook
 
-WIDEST = 2_000
 LARGEST = {"xlsx": 50_000_000, "xls": 50_000_000, "csv": 500_000_000}
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an .xls begins
-UNPACKED = 200_000_000
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The lines of a file that are not empty, all text, with their numbers in the file."""
+    """The lines of a file that are not empty, all text, with their numbers in the file; warnings."""
 
     file: str
     name: str
     rows: list[list[str]]
     lines: list[int]
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,15 +71,19 @@ def read_grid(path: Path) -> Grid:
         The file is missing, empty, too large, or in another format or encoding.
     """
     if not path.is_file():
-        raise _refused("E-NOFILE", path.name, "找不到这个文件；请检查文件名和所在文件夹")
+        raise refused("E-NOFILE", path.name, "找不到这个文件；请检查文件名和所在文件夹")
     kind = _kind(path)
     if path.stat().st_size > LARGEST[kind]:
-        raise _refused("E-TOOLARGE", path.name, f"文件超过 {LARGEST[kind] // 1_000_000} MB；请分成几个文件")
-    name, grid = ("", _read_csv(path)) if kind == "csv" else _read_workbook(path, kind)
+        raise refused("E-TOOLARGE", path.name, f"文件超过 {LARGEST[kind] // 1_000_000} MB；请分成几个文件")
+    name = ""
+    if kind == "csv":
+        grid, problems = read_text(path)
+    else:
+        name, grid, problems = read_workbook(path, kind)
     filled = [(line, row) for line, row in enumerate(grid, start=1) if any(cell.strip() for cell in row)]
     if not filled:
-        raise _refused("E-EMPTY", path.name, "文件是空的；请重新导出")
-    return Grid(path.name, name, [row for _, row in filled], [line for line, _ in filled])
+        raise refused("E-EMPTY", path.name, "文件是空的；请重新导出")
+    return Grid(path.name, name, [row for _, row in filled], [line for line, _ in filled], tuple(problems))
 
 
 def framed(
@@ -106,14 +107,14 @@ def framed(
     top, answers = grid.rows[first : first + height], grid.rows[first + height :]
     header = titles(top) if titles else top[0]
     if len(header) > WIDEST:
-        raise _refused("E-TOOWIDE", grid.file, f"列数超过 {WIDEST}；请只导出问卷的列")
+        raise refused("E-TOOWIDE", grid.file, f"列数超过 {WIDEST}；请只导出问卷的列")
     if not answers:
-        raise _refused("E-NOROWS", grid.file, "只有表头，没有一份答卷；请重新导出")
+        raise refused("E-NOROWS", grid.file, "只有表头，没有一份答卷；请重新导出")
     lines = grid.lines[first + height :]
     ragged = [line for line, row in zip(lines, answers, strict=True) if len(row) != len(header)]
     if ragged:
         shown = "、".join(str(line) for line in ragged[:10])
-        raise _refused(
+        raise refused(
             "E-RAGGED", grid.file, f"有 {len(ragged)} 行的列数与表头不同（第 {shown} 行）；请重新导出"
         )
     return Sheet(grid.file, grid.name, header, answers, lines, grid.lines[first + height - 1])
@@ -123,66 +124,15 @@ def _kind(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(512)
     if not head.strip():
-        raise _refused("E-EMPTY", path.name, "文件是空的；请重新导出")
+        raise refused("E-EMPTY", path.name, "文件是空的；请重新导出")
     zipped, compound = head.startswith(b"PK\x03\x04"), head.startswith(COMPOUND)
     suffix = path.suffix.lower()
+    if suffix == ".xlsm":
+        raise refused("E-MACRO", path.name, "带宏的工作簿不读；请在 Excel 里另存为不带宏的 .xlsx")
     if (suffix == ".xlsx" and zipped) or (suffix == ".xls" and compound):
         return suffix[1:]
     if suffix == ".csv" and not zipped and not compound and head.lstrip()[:1] != b"<":
         return "csv"
-    raise _refused(
+    raise refused(
         "E-FORMAT", path.name, "只接受 .xlsx、.xls 和 .csv，且内容要与扩展名相符；请在 Excel 里另存为 .xlsx"
     )
-
-
-def _read_workbook(path: Path, kind: str) -> tuple[str, list[list[str]]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        if kind == "xlsx":
-            with zipfile.ZipFile(path) as archive:
-                if sum(member.file_size for member in archive.infolist()) > UNPACKED:
-                    raise _refused("E-BOMB", path.name, f"解压后超过 {UNPACKED // 1_000_000} MB；请重新导出")
-        workbook = CalamineWorkbook.from_path(str(path))
-        sheet = workbook.get_sheet_by_index(0)
-        return sheet.name, [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    except (CalamineError, zipfile.BadZipFile, IndexError):
-        raise _refused("E-FORMAT", path.name, "不是完好的 Excel 文件；请在 Excel 里打开后另存") from None
-
-
-def _text(cell: Any) -> str:
-    """Give a cell as the text a person sees: 8.0 is "8"."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    return str(cell)
-
-
-def _read_csv(path: Path) -> list[list[str]]:
-    text = _decoded(path)
-    if "\x00" in text:
-        raise _refused("E-NUL", path.name, "文件里有不可见的空字符（NUL）；请重新导出")
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error:
-        raise _refused("E-CSV", path.name, "引号不成对，读不出完整的行；请重新导出") from None
-
-
-def _decoded(path: Path) -> str:
-    """Decode strictly in the order BOM, UTF-8, GB18030: GB18030 text never passes as UTF-8, the reverse may."""
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _refused(
-        "E-ENCODING", path.name, "文字编码不是 UTF-8 也不是 GB18030；请在 Excel 里另存为“CSV UTF-8”"
-    )
-
-
-def _refused(code: str, file: str, message: str) -> InputRefused:
-    return InputRefused([Problem(code, file, message)])

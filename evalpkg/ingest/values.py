@@ -6,12 +6,16 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from evalpkg.codebook import NUMERIC, Codebook, Item, match_key, token_key
+from evalpkg.ingest.dates import day
 from evalpkg.ingest.platforms import Platform
 
 BLANK = ("NA_SKIP", "NA_BLANK")  # what a platform writes by itself; any question may hold it
 DECIMAL = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?")
+BEYOND = re.compile(r"[+-]?(?:inf(?:inity)?|\d{1,15}(?:\.\d{1,15})?e[+-]?\d{1,4}|\d{16,})", re.IGNORECASE)
+DASHES = ("/", "-", "—", "－", "–", "\\")  # what hands write where there is nothing to say
 SHOWN_OPTIONS = 8
 
 
@@ -35,6 +39,10 @@ def parse(cell: str, item: Item, codebook: Codebook, platform: Platform) -> Valu
     missing = _missing(cell, codebook, platform)
     if missing and (missing in BLANK or missing in item.missing):
         return Value(missing=missing)
+    if token_key(cell) in DASHES:
+        return Value(missing="NA_BLANK", warning="W-MISSING")
+    if item.type in ("date", "weight"):
+        return _day(cell, item) if item.type == "date" else _weight(cell, item)
     cell = platform.printed(cell, item)
     if item.type in NUMERIC:
         return _number(cell, item)
@@ -79,12 +87,28 @@ def _number(cell: str, item: Item) -> Value:
         return Value(number=scale.labels[match_key(cell)])
     text = unicodedata.normalize("NFKC", cell).strip()
     bare = text.removesuffix("分").rstrip() if item.type == "score" else text
+    if BEYOND.fullmatch(bare) and scale and not _on_scale(float(bare), item):
+        return Value(fault=("E-RANGE", f"“{item.label}”超出范围，应填 {_allowed_numbers(item)}；请改正"))
     if not DECIMAL.fullmatch(bare):
         return Value(fault=("E-SCORETEXT", f"“{item.label}”应填 {_allowed_numbers(item)}；请改正"))
     number = float(bare)
     if scale and not _on_scale(number, item):
         return Value(fault=("E-RANGE", f"“{item.label}”超出范围，应填 {_allowed_numbers(item)}；请改正"))
     return Value(number=number, warning="" if bare == text else "W-SUFFIX")
+
+
+def _day(cell: str, item: Item) -> Value:
+    found, numbered = day(cell)
+    if found is None or found > date.today():
+        return Value(fault=("E-DATE", f"“{item.label}”应写成 2021-06-03 这样的日期，不晚于今天；请改正"))
+    return Value(codes=(found.isoformat(),), warning="W-SERIAL" if numbered else "")
+
+
+def _weight(cell: str, item: Item) -> Value:
+    text = unicodedata.normalize("NFKC", cell).strip()
+    if not DECIMAL.fullmatch(text) or float(text) <= 0:
+        return Value(fault=("E-WEIGHT", f"“{item.label}”应填大于 0 的数；请改正，或整列删去"))
+    return Value(number=float(text))
 
 
 def _on_scale(number: float, item: Item) -> bool:
@@ -104,12 +128,13 @@ def _allowed_numbers(item: Item) -> str:
 
 def _one(cell: str, item: Item, platform: Platform) -> Value:
     label, note = _split_note(cell, platform)
-    code = item.aliases.get(match_key(label))
+    key = match_key(label)
+    code = item.aliases.get(key) or item.former.get(key)
     if code is None:
         return Value(
             fault=("E-OPTION", f"“{item.label}”不是问卷里的选项，应为{_allowed_options(item)}；请改正")
         )
-    return Value(codes=(code,), note=note)
+    return Value(codes=(code,), note=note, warning="W-COUNTY" if key in item.former else "")
 
 
 def _several(cell: str, item: Item, platform: Platform) -> Value:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from evalpkg.ingest import InputRefused, Problem
-from evalpkg.ingest.sheet import LARGEST, UNPACKED, column_letters
+from evalpkg.ingest.sheet import LARGEST, column_letters
+from evalpkg.ingest.workbook import UNPACKED
 
 GUIDE, LIST, CODERS, SETTLED = "说明", "类别", ("编码员甲", "编码员乙"), "复核"
 ID, TEXT, NOTE = "编号", "意见原文", "备注"
