@@ -1,4 +1,4 @@
-"""Command line: demo, run, check, plan, themes, code-sheet, version; every failure is one Chinese line and an exit code."""
+"""Command line: demo, new, run, check, plan, themes, code-sheet, version; every failure is one Chinese line and an exit code."""
 
 from __future__ import annotations
 
@@ -84,6 +84,21 @@ def check(
     if round_:  # what `run` would refuse
         disclosure.gate(survey.prepared(round_, intake))
     print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems)} 处提醒")
+
+
+@app.command(help="从一个导出文件开始新的一轮：认平台、对列名，写出参数和列名对照表，由人确认。")
+def new(
+    round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2026H2", show_default=False)],
+    export: Annotated[Path, typer.Option("--from", help="平台导出的文件：.xlsx、.xls 或 .csv")],
+    codebook: Annotated[
+        str, typer.Option("--codebook", help="data/reference/codebooks/ 里的问卷说明")
+    ] = "questionnaire",
+    root: Root = None,
+) -> None:
+    """Begin a round from an export."""
+    from evalpkg import ingest, params
+
+    print(*ingest.begin(round_id, export, params.find_root(root), codebook), sep="\n")
 
 
 @app.command(help="按一轮的误差推算：要分清各部门，下一轮需要多少家企业。")
@@ -345,8 +360,8 @@ def usage(error: TyperException) -> str:
 
 # How typer's own sentences begin (or the name of its error), and what a clerk reads instead.
 FAULTS = (
-    ("No such command", "没有命令 {}，可用：demo、run、check、plan、themes、version、code-sheet"),
-    ("NoArgsIsHelpError", "缺少命令，可用：demo、run、check、plan、themes、version、code-sheet"),
+    ("No such command", "没有命令 {}，可用：demo、new、run、check、plan、themes、version、code-sheet"),
+    ("NoArgsIsHelpError", "缺少命令，可用：demo、new、run、check、plan、themes、version、code-sheet"),
     ("NoSuchOption", "没有选项 {}"),
     ("Missing", "缺少{}"),
     ("BadOptionUsage", "选项 {} 后面要写一个值"),

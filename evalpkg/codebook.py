@@ -58,6 +58,7 @@ class ItemSpec(_Spec):
     other: str = ""
     optional: bool = False
     also: list[str] = []
+    number: int | None = None
     printed: list[str] = []
 
 
@@ -115,6 +116,7 @@ class Item:
     other: str = ""
     optional: bool = False
     also: tuple[str, ...] = ()
+    number: int | None = None
     printed: tuple[str, ...] = ()
     former: dict[str, str] = field(default_factory=dict)
 
@@ -131,9 +133,11 @@ class Item:
     @property
     def printed_labels(self) -> tuple[str, ...]:
         """Labels in the order of the questionnaire, by which coded exports number them; none of a plain number."""
-        if self.scale and self.type == "score":
-            return tuple(self.scale.labels)
-        return tuple(self.options[code] for code in self.printed or self.options)
+        if self.printed:
+            return tuple(self.options.get(code, code) for code in self.printed)
+        return (
+            tuple(self.scale.labels) if self.scale and self.type == "score" else tuple(self.options.values())
+        )
 
     def to100(self, answers: Any) -> np.ndarray:
         """Put answers on 0-100 by the item's scale; an item without a scale keeps its own units."""
@@ -247,16 +251,13 @@ def _expand(
 ) -> list[Item]:
     options, aliases, groups = _options(spec, book, root, on, path)
     former = _former(spec.options, root, options) if isinstance(spec.options, OptionsFile) else {}
-    unknown = [code for code in spec.printed if code not in options]
-    if unknown:
-        raise ParamsError(
-            f"{path.name}：题目 {spec.code} 的 printed 里有选项没有的代码：{'、'.join(unknown)}"
-        )
+    scale = _scale(spec, book, options, path)
+    _check_printed(spec, book, options, scale, path)
     item = Item(
         spec.code, spec.title, spec.label, spec.type, spec.role, gate=spec.gate, options=options, aliases=aliases,
-        groups=groups, scale=_scale(spec, book, options, path), missing=tuple(spec.missing),
+        groups=groups, scale=scale, missing=tuple(spec.missing),
         exclusive=spec.exclusive, other=spec.other, optional=spec.optional,
-        also=tuple(spec.also), printed=tuple(spec.printed), former=former,
+        also=tuple(spec.also), number=spec.number, printed=tuple(spec.printed), former=former,
     )  # fmt: skip
     if isinstance(spec.rows, dict) and spec.role in ("rating", "gate"):
         known = _records(_chosen(spec, departments, path))
@@ -264,6 +265,17 @@ def _expand(
     if isinstance(spec.rows, dict):
         return [_row(item, code, label) for code, label in spec.rows.items()] or [item]
     return [_department_row(item, row) for row in _records(_chosen(spec, departments, path))]
+
+
+def _check_printed(
+    spec: ItemSpec, book: CodebookSpec, options: dict[str, str], scale: Scale | None, path: Path
+) -> None:
+    """Refuse an order of print that names what is no option, label of the scale, or way of not answering."""
+    tokens = {token for code in spec.missing for token in book.missing.get(code, ())}
+    known = {*options, *tokens, *(scale.labels if scale else ())}
+    unknown = [code for code in spec.printed if code not in known and match_key(code) not in known]
+    if unknown:
+        raise ParamsError(f"{path.name}：题目 {spec.code} 的 printed 里有不认识的选项：{'、'.join(unknown)}")
 
 
 def _chosen(spec: ItemSpec, departments: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -171,6 +171,9 @@ class _Titles:
     def __init__(self, codebook: Codebook, platform: Platform, header: list[str]) -> None:
         self.forms = [_form(form) for form in platform.matrix]
         self.bare = platform.bare
+        self.numbered = {
+            str(item.number): item.parent or item.code for item in codebook.items.values() if item.number
+        }
         self.own = {
             Target(item.code): [match_key(name) for name in _own_names(item, codebook)]
             for item in codebook.items.values()
@@ -201,7 +204,10 @@ class _Titles:
         self.numbers = self._numbers(header)
 
     def _numbers(self, header: list[str]) -> dict[str, str]:
-        """Find which question a number stands for where columns give nothing else: the only one that has all their rows."""
+        """Find which question a number stands for where columns give nothing else.
+
+        The one that the codebook numbers so, or the only one that has all the rows.
+        """
         rows: dict[str, list[str]] = {}
         for title in header:
             for number, parent, row in self._splits(title):
@@ -209,6 +215,9 @@ class _Titles:
                     rows.setdefault(number, []).append(match_key(row))
         found = {}
         for number, keys in rows.items():
+            if number in self.numbered:
+                found[number] = self.numbered[number]
+                continue
             fit = [parent for parent, known in self.rows.items() if all(key in known for key in keys)]
             if len(fit) == 1:
                 found[number] = fit[0]

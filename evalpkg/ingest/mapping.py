@@ -13,6 +13,7 @@ from evalpkg.params import ParamsError
 
 COLUMNS = ("column", "item", "values")
 OUT = "-"  # in place of an item: the column is left out
+UNSURE = "?"  # in place of an item: a person has yet to say
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,15 @@ def read_mapping(path: Path, codebook: Codebook) -> Mapped:
     Raises
     ------
     ParamsError
-        The file is missing or cannot be decoded; a column of it is missing; an unknown code; a column, or a cell, that stands
-        twice; a value without "=".
+        The file is missing or cannot be decoded; a column of it is missing; a row is not settled; an unknown code; a
+        column, or a cell, that stands twice; a value without "=".
     """
     rows = _rows(path)
+    open_ = [f"第 {line} 行" for line, row in rows if row["item"].strip() in ("", UNSURE)]
+    if open_:
+        raise ParamsError(
+            f"{path.name}：还有 {len(open_)} 列没有确认是哪道题（{'、'.join(open_[:10])}）；请把 item 填成题目代码，不用的列填 {OUT}"
+        )
     targets: dict[str, Target | None] = {}
     cells: dict[Target, dict[str, str]] = {}
     for line, row in rows:

@@ -12,6 +12,7 @@ from evalpkg.ingest.problems import InputRefused, Problem
 WIDEST = 2_000  # columns
 SEPARATORS = (",", ";", "\t")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
+_QUOTED = re.compile('"[^"]*"')
 _LONE_FEED = re.compile(r"(?<!\r)\n")
 
 
@@ -33,12 +34,11 @@ def read_text(path: Path) -> tuple[list[list[str]], list[Problem]]:
     if "\x00" in text:
         raise refused("E-NUL", path.name, "文件里有不可见的空字符（NUL）；请重新导出")
     problems = []
-    ends = [bool(_LONE_RETURN.search(text)), bool(_LONE_FEED.search(text)), "\r\n" in text]
+    bare = _QUOTED.sub("", text)  # a cell may hold a line of its own
+    ends = [bool(_LONE_RETURN.search(bare)), bool(_LONE_FEED.search(bare)), "\r\n" in bare]
     if sum(ends) > 1:
         problems.append(
-            Problem(
-                "W-EOL", path.name, "换行符有几种混在一起，已都按换行读；若有一格的文字里换了行，请对照原表"
-            )
+            Problem("W-EOL", path.name, "换行符有几种混在一起，已都按换行读；请对照原表看行数对不对")
         )
     separator = _separator(text)
     if text[: text.find("\n")].count(separator) >= WIDEST:  # before a million cells are made of it

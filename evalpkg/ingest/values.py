@@ -36,6 +36,7 @@ class Value:
 
 def parse(cell: str, item: Item, codebook: Codebook, platform: Platform) -> Value:
     """Read one cell of a closed question; never coerces, never guesses."""
+    cell = platform.printed(cell, item)
     missing = _missing(cell, codebook, platform)
     if missing and (missing in BLANK or missing in item.missing):
         return Value(missing=missing)
@@ -43,7 +44,6 @@ def parse(cell: str, item: Item, codebook: Codebook, platform: Platform) -> Valu
         return Value(missing="NA_BLANK", warning="W-MISSING")
     if item.type in ("date", "weight"):
         return _day(cell, item) if item.type == "date" else _weight(cell, item)
-    cell = platform.printed(cell, item)
     if item.type in NUMERIC:
         return _number(cell, item)
     if item.type == "multi":
