@@ -27,10 +27,13 @@ class Answers:
     which : ndarray of int, shape (n,)
         Which of the distinct answers each form gives.
     distinct : tuple of Value
+    raw : tuple of str, or of tuples of str
+        What stood in the cell, or the cells, of each distinct answer.
     """
 
     which: Ints
     distinct: tuple[Value, ...]
+    raw: tuple[Any, ...] = ()
 
     @classmethod
     def read(cls, cells: Sequence[str] | NDArray[np.object_], parse: Callable[[str], Value]) -> Answers:
@@ -41,26 +44,33 @@ class Answers:
         ([8.0, 9.0, 8.0], 2)
         """
         which, cell = pd.factorize(np.asarray(cells, dtype=object))
-        return cls(which, tuple(parse(text) for text in cell))
+        return cls(which, tuple(parse(text) for text in cell), tuple(cell))
 
     @classmethod
     def absent(cls, n: int) -> Answers:
         """Answers to a question that a file does not have."""
-        return cls(np.zeros(n, dtype=np.intp), (Value(missing="NA_SKIP"),))
+        return cls(np.zeros(n, dtype=np.intp), (Value(missing="NA_SKIP"),), ("",))
 
     @classmethod
     def stacked(cls, parts: Sequence[Answers]) -> Answers:
         """Put the answers of several files one below the other."""
         first = np.cumsum([0, *(len(part.distinct) for part in parts)])
         which = [start + part.which for start, part in zip(first, parts, strict=False)]
-        return cls(np.concatenate(which), tuple(value for part in parts for value in part.distinct))
+        distinct = tuple(value for part in parts for value in part.distinct)
+        return cls(np.concatenate(which), distinct, tuple(cell for part in parts for cell in part.raw))
 
     def __len__(self) -> int:
         return len(self.which)
 
     def take(self, order: Ints) -> Answers:
         """Put the forms in another order."""
-        return Answers(self.which[order], self.distinct)
+        return Answers(self.which[order], self.distinct, self.raw)
+
+    @property
+    def ranks(self) -> Ints:
+        """Place of what stood in each form's cell among the different cells, in the order of their text, (n,)."""
+        order = {cell: place for place, cell in enumerate(sorted(set(map(_sortable, self.raw))))}
+        return np.array([order[_sortable(cell)] for cell in self.raw], dtype=np.intp)[self.which]
 
     def each(self, tell: Callable[[Value], Any], dtype: Any = object) -> NDArray[Any]:
         """Tell something of the answer of every form, (n,)."""
@@ -84,3 +94,7 @@ class Answers:
     def first(self) -> NDArray[np.object_]:
         """First option that each form names, None where it names none, (n,)."""
         return self.each(lambda value: value.codes[0] if value.codes else None)
+
+
+def _sortable(cell: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (cell,) if isinstance(cell, str) else cell

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,10 @@ class Part:
 
     Attributes
     ----------
-    cells : DataFrame
-        Text as it stood, a column an item or an option; where a platform writes that nothing was written, nothing.
+    texts : DataFrame
+        What was written, a column an item that asks for words; nothing where a platform writes that nothing was written.
     given : dict of Answers
-        The same, read, by item; text items are left out.
+        Answers to all other items.
     paradata : DataFrame
         Clock, duration, address: read by `quality.flags`, then dropped.
     problems
@@ -43,7 +44,7 @@ class Part:
         Name of the platform as which it was read.
     """
 
-    cells: pd.DataFrame
+    texts: pd.DataFrame
     given: dict[str, Answers]
     paradata: pd.DataFrame
     problems: list[Problem]
@@ -82,9 +83,8 @@ def read_part(
     if platform:
         lines = {one.name: at for one, at in found}
         found = [(load_platform(root, platform), lines.get(platform, 0))]
-    parts = [
-        _read(grid, at, one, book, mapped or Mapped()) for one, at in found or [(load_platform(root), 0)]
-    ]
+    found = _fitting(grid, found or [(load_platform(root), 0)], book, mapped or Mapped())
+    parts = [_read(grid, at, one, book, mapped or Mapped()) for one, at in found]
     clean = [part for part in parts if not part.refused]
     if any(not _same(clean[0], other) for other in clean[1:]):
         names = "、".join(part.platform for part in clean)
@@ -96,6 +96,18 @@ def read_part(
             ]
         )
     return clean[0] if clean else min(parts, key=lambda part: part.refused)
+
+
+def _fitting(
+    grid: Grid, found: list[tuple[Platform, int]], book: Codebook, mapped: Mapped
+) -> list[tuple[Platform, int]]:
+    """Keep the platforms as which the first lines read without a fault; where none is left, the one with fewest."""
+    if len(found) == 1:
+        return found
+    few = replace(grid, rows=grid.rows[:TRIED], lines=grid.lines[:TRIED])
+    faults = [_read(few, at, one, book, mapped).refused for one, at in found]
+    kept = [one for one, count in zip(found, faults, strict=True) if not count]
+    return kept or [found[int(np.argmin(faults))]]
 
 
 def _same(one: Part, other: Part) -> bool:
@@ -128,8 +140,8 @@ def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mappe
     if not any(problem.refuses for problem in problems):
         problems += oddities(sheet.file, given, book)
     told = quality.paradata(sheet, columns)
-    cells = _cells(table, columns, book, platform)
-    return Part(cells, given, told.table, problems + told.problems, columns.dropped, platform.name)
+    texts = _texts(table, columns, book, platform)
+    return Part(texts, given, told.table, problems + told.problems, columns.dropped, platform.name)
 
 
 def _above(grid: Grid, at: int) -> list[Problem]:
@@ -171,6 +183,7 @@ def _ticks(
     return Answers.read(rows, read)
 
 
+TRIED = 300  # lines on which platforms are tried
 TOTALS = (
     "合计",
     "总计",
@@ -195,27 +208,22 @@ WARNED = {
 
 def _faults(answers: Answers, sheet: Sheet, column: int) -> Iterable[Problem]:
     """Yield every cell that cannot be read, and for each thing that was put up with the first, with their number."""
-    warned = answers.each(lambda value: value.warning)
+    warned = {value.warning for value in answers.distinct}
     for code, said in WARNED.items():
-        rows = np.flatnonzero(warned == code)
-        if len(rows):
+        if code in warned:
+            rows = np.flatnonzero(answers.each(attrgetter("warning")) == code)
             yield Problem(code, sheet.place(int(rows[0]), column), f"这一列有 {len(rows)} 格{said}")
-    faulty = answers.each(lambda value: value.fault is not None, bool)
-    for row in np.flatnonzero(faulty):
+    if all(value.fault is None for value in answers.distinct):
+        return
+    for row in np.flatnonzero(answers.each(lambda value: value.fault is not None, bool)):
         code, message = answers.distinct[answers.which[row]].fault or ("", "")
         yield Problem(code, sheet.place(int(row), column), message)
 
 
-def _cells(table: NDArray[Any], columns: Columns, book: Codebook, platform: Platform) -> pd.DataFrame:
-    cells = {code: table[:, column] for code, column in columns.items.items()}
-    for code in cells:
-        if book.items[code].type == "text" and platform.tokens:
-            cells[code] = np.array(
-                ["" if token_key(c) in platform.tokens else c for c in cells[code]], dtype=object
-            )
-    ticked = {
-        f"{code}.{option}": table[:, at]
-        for code, places in columns.options.items()
-        for option, at in places.items()
+def _texts(table: NDArray[Any], columns: Columns, book: Codebook, platform: Platform) -> pd.DataFrame:
+    written = {code: at for code, at in columns.items.items() if book.items[code].type == "text"}
+    cells = {
+        code: [cell if token_key(cell) not in platform.tokens else "" for cell in table[:, at]]
+        for code, at in written.items()
     }
-    return pd.DataFrame(cells | ticked, index=pd.RangeIndex(len(table)), dtype=object)
+    return pd.DataFrame(cells, index=pd.RangeIndex(len(table)), dtype=object)

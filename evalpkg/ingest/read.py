@@ -118,44 +118,46 @@ def _intake(
     told = quality.flags(pd.concat([part.paradata for part in parts], ignore_index=True), given, book)
     problems += told.problems
     # An optional question that one of the files lacks was not asked there.
-    cells = pd.concat([part.cells for part in parts], ignore_index=True).fillna("")
-    order = _anonymous(cells, told.table, seed)
-    counts = {"read": len(cells), "kept": len(cells), "dropped": sum(part.dropped for part in parts)}
+    texts = pd.concat([part.texts for part in parts], ignore_index=True).fillna("")
+    order = _anonymous(texts, given, told.table, seed)
+    counts = {"read": len(texts), "kept": len(texts), "dropped": sum(part.dropped for part in parts)}
     given = {code: answers.take(order) for code, answers in given.items()}
-    return _assembled(cells.iloc[order], given, told.table.iloc[order], book, problems, counts)
+    return _assembled(texts.iloc[order], given, told.table.iloc[order], book, problems, counts)
 
 
 def _stacked(parts: list[Part]) -> dict[str, Answers]:
     """Put files one below the other."""
     codes = dict.fromkeys(code for part in parts for code in part.given)
     return {
-        code: Answers.stacked([part.given.get(code, Answers.absent(len(part.cells))) for part in parts])
+        code: Answers.stacked([part.given.get(code, Answers.absent(len(part.texts))) for part in parts])
         for code in codes
     }
 
 
-def _anonymous(cells: pd.DataFrame, flags: pd.DataFrame, seed: int) -> NDArray[np.intp]:
+def _anonymous(
+    texts: pd.DataFrame, given: Mapping[str, Answers], flags: pd.DataFrame, seed: int
+) -> NDArray[np.intp]:
     """Sort by content and shuffle by the seed, so that neither order nor number leads back to the export.
 
     Forms that answer alike to the last letter are told apart by their flags alone, not by which came first.
     """
-    content = cells[sorted(cells.columns)].agg("\x1f".join, axis=1)
-    told = flags.astype(str).agg("".join, axis=1) if len(flags.columns) else ""
-    keys = pd.DataFrame({"content": content, "told": told})
-    order = keys.sort_values(["content", "told"], kind="stable").index.to_numpy()
+    content = {code: answers.ranks for code, answers in given.items()}
+    content |= {str(code): pd.factorize(texts[code], sort=True)[0] for code in texts}
+    keys = [content[code] for code in sorted(content)] + [flags[name].to_numpy() for name in flags]
+    order = np.lexsort(keys[::-1]) if keys else np.arange(len(texts))  # the last key counts first
     return np.asarray(order[np.random.default_rng(seed).permutation(len(order))])
 
 
 def _assembled(
-    cells: pd.DataFrame,
+    texts: pd.DataFrame,
     given: dict[str, Answers],
     flags: pd.DataFrame,
     book: Codebook,
     problems: list[Problem],
     counts: dict[str, int],
 ) -> Intake:
-    rid = pd.RangeIndex(1, len(cells) + 1, name="rid")
-    cells, flags = cells.set_axis(rid), flags.set_axis(rid)
+    rid = pd.RangeIndex(1, len(texts) + 1, name="rid")
+    texts, flags = texts.set_axis(rid), flags.set_axis(rid)
     present = [item for item in book.items.values() if item.code in given]
     plain = [item for item in present if not item.department and item.role != "ignore"]
     columns = [_columns(given[item.code], item) for item in plain]
@@ -169,7 +171,7 @@ def _assembled(
                 f"有 {contradicted} 处答“没有打过交道”却打了分，按没有打过交道处理，不计分",
             )
         )
-    remarks = _remarks(cells, given, book)
+    remarks = _remarks(texts, given, book)
     return Intake(responses, ratings, contact, reasons, remarks, tuple(problems), counts, flags)
 
 
@@ -209,9 +211,9 @@ def _implied(value: Value) -> float:
     return 0.0 if REASONS.get(value.missing) == "not_dealt_with" else np.nan
 
 
-def _remarks(cells: pd.DataFrame, given: Mapping[str, Answers], book: Codebook) -> pd.DataFrame:
+def _remarks(answers: pd.DataFrame, given: Mapping[str, Answers], book: Codebook) -> pd.DataFrame:
     texts: dict[str, Any] = {
-        item.code: cells[item.code] for item in book.by_role("remark") if item.code in cells
+        item.code: answers[item.code] for item in book.by_role("remark") if item.code in answers
     }
     for item in book.items.values():
         if item.other and item.code in given:
@@ -219,7 +221,7 @@ def _remarks(cells: pd.DataFrame, given: Mapping[str, Answers], book: Codebook) 
     rows = [
         (rid, code, text)
         for code, column in texts.items()
-        for rid, text in zip(cells.index, column, strict=True)
+        for rid, text in zip(answers.index, column, strict=True)
         if text.strip() and book.missing.get(token_key(text)) not in BLANK
     ]
     masked = {text: redact(text).text for text in {text for _, _, text in rows}}

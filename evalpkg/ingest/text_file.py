@@ -44,7 +44,9 @@ def read_text(path: Path) -> tuple[list[list[str]], list[Problem]]:
     if text[: text.find("\n")].count(separator) >= WIDEST:  # before a million cells are made of it
         raise refused("E-TOOWIDE", path.name, f"列数超过 {WIDEST}；请只导出问卷的列")
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        one: dict[str, str] = {}  # most cells are one of a few words: each is held once
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        rows = [[one.setdefault(cell, cell) for cell in row] for row in reader]
     except csv.Error:
         raise refused("E-CSV", path.name, "引号不成对，读不出完整的行；请重新导出") from None
     if rows and max(map(len, rows[:10])) == 1 and re.search("[，；]", text[:2_000]):

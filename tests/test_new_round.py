@@ -1,0 +1,101 @@
+"""new_round: what a platform's export lacks to be a round is proposed, never guessed."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from evalpkg import ingest, params
+from evalpkg.params import ParamsError, bundle
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    (tmp_path / "params").mkdir()
+    shutil.copy(bundle() / "params/_defaults.yaml", tmp_path / "params")
+    return tmp_path
+
+
+def settle(city: Path, items: dict[str, str]) -> None:
+    """Fill in the mapping as a person does."""
+    path = city / "params/2026H1_columns.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["item"] = items.get(row["column"], row["item"])
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_an_export_whose_titles_are_those_of_the_questionnaire_is_ready(city: Path) -> None:
+    said = ingest.begin("2026H1", FIXTURES / "tencent_text.csv", city, "fixture")
+    assert said[0] == "平台：腾讯问卷；9 列对上了问卷说明，3 列能认出答卷人、读入时丢弃"
+    round_ = params.load("2026H1", city)
+    assert (round_.platform, round_.mapping, round_.raking) == ("tencent", "2026H1_columns.csv", [])
+    assert (str(round_.fieldwork.start), str(round_.fieldwork.end)) == ("2021-07-01", "2021-07-12")
+    assert round_.fieldwork.returned == 12
+    found = ingest.read(round_)
+    plain = ingest.read_file(FIXTURES / "tencent_text.csv", "fixture")
+    assert sorted(found.responses["F1"]) == sorted(plain.responses["F1"])
+
+
+def test_unknown_columns_stop_the_round_until_a_person_has_settled_them(city: Path) -> None:
+    said = ingest.begin("2026H1", FIXTURES / "limesurvey_codes.csv", city, "fixture")
+    assert any("有 13 列要由人确认" in line for line in said)
+    assert any("“F1”：最像 F1（总体满意度（0-10））" in line for line in said)
+    with pytest.raises(ParamsError, match="还有 13 列没有确认"):
+        ingest.read(params.load("2026H1", city))
+    with (FIXTURES / "limesurvey_columns.csv").open(encoding="utf-8-sig", newline="") as file:
+        settle(city, {row["column"]: row["item"] for row in csv.DictReader(file)})
+    found = ingest.read(params.load("2026H1", city)).responses
+    assert found["G1.OTH"].sum() == 8 and found["A1"].value_counts().to_dict() == {"SX": 5, "MJ": 4, "JX": 3}
+
+
+def test_a_reworded_question_is_named_with_how_alike_it_is(city: Path, tmp_path: Path) -> None:
+    text = (FIXTURES / "tencent_text.csv").read_text(encoding="utf-8-sig")
+    export = tmp_path / "export.csv"
+    export.write_text(text.replace("6.总体满意度", "6.您的总体满意程度"), encoding="utf-8-sig")
+    said = ingest.begin("2026H1", export, city, "fixture")
+    assert any("“6.您的总体满意程度”：最像 F1" in line for line in said)
+    with (city / "params/2026H1_columns.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = [row for row in csv.DictReader(file) if row["item"] == "?"]
+    assert row["column"] == "6.您的总体满意程度" and 0.5 < float(row["score"]) < 1
+
+
+def test_nothing_is_written_over_and_nothing_half(city: Path, tmp_path: Path) -> None:
+    export = FIXTURES / "tencent_text.csv"
+    with pytest.raises(ParamsError, match="写法不对"):
+        ingest.begin("2026H3", export, city, "fixture")
+    strange = tmp_path / "strange.csv"
+    strange.write_text("甲,乙\n1,2\n", encoding="utf-8")
+    with pytest.raises(ParamsError, match="认不出是哪个平台"):
+        ingest.begin("2026H1", strange, city, "fixture")
+    assert sorted(path.name for path in city.rglob("*") if "2026H1" in path.as_posix()) == []
+    ingest.begin("2026H1", export, city, "fixture")
+    with pytest.raises(ParamsError, match="已经有了，不覆盖"):
+        ingest.begin("2026H1", export, city, "fixture")
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("F1,Z9,", "不是问卷说明里的代码"),
+        ("F1,G1.XX,", "没有选项 XX"),
+        ("F1,F1,5", "应写成 原来的写法=含义"),
+        ("F1,F1,a=1;a=2", "写了两次"),
+        ("F1,F1,\nF1,F1,", "写了两次"),
+        ("F1,,", "还有 1 列没有确认"),
+    ],
+)
+def test_a_mapping_that_says_nothing_clear_is_refused(row: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "columns.csv"
+    path.write_text(f"column,item,values\n{row}\n", encoding="utf-8")
+    with pytest.raises(ParamsError, match=says):
+        ingest.read_file(FIXTURES / "limesurvey_codes.csv", "fixture", mapping=path)
