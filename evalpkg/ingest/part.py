@@ -141,6 +141,7 @@ def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mappe
         problems += oddities(sheet.file, given, book)
     told = quality.paradata(sheet, columns)
     texts = _texts(table, columns, book, platform)
+    problems += _long(sheet, columns, book)
     return Part(texts, given, told.table, problems + told.problems, columns.dropped, platform.name)
 
 
@@ -183,6 +184,7 @@ def _ticks(
     return Answers.read(rows, read)
 
 
+LONGEST = 20_000  # characters of a cell
 TRIED = 300  # lines on which platforms are tried
 TOTALS = (
     "合计",
@@ -220,10 +222,25 @@ def _faults(answers: Answers, sheet: Sheet, column: int) -> Iterable[Problem]:
         yield Problem(code, sheet.place(int(row), column), message)
 
 
+def _long(sheet: Sheet, columns: Columns, book: Codebook) -> list[Problem]:
+    """Warn of remarks that no form would hold, of which the beginning is read."""
+    return [
+        Problem("W-LONG", sheet.place(row, at), f"这一格超过 {LONGEST:,} 个字，只读了前面的；请检查导出")
+        for code, at in columns.items.items()
+        if book.items[code].type == "text"
+        for row, cells in enumerate(sheet.rows)
+        if len(cells[at]) > LONGEST
+    ]
+
+
 def _texts(table: NDArray[Any], columns: Columns, book: Codebook, platform: Platform) -> pd.DataFrame:
     written = {code: at for code, at in columns.items.items() if book.items[code].type == "text"}
     cells = {
-        code: [cell if token_key(cell) not in platform.tokens else "" for cell in table[:, at]]
+        code: [cell if token_key(cell) not in platform.tokens else "" for cell in _cut(table[:, at])]
         for code, at in written.items()
     }
     return pd.DataFrame(cells, index=pd.RangeIndex(len(table)), dtype=object)
+
+
+def _cut(cells: Iterable[str]) -> Iterable[str]:
+    return (cell[:LONGEST] for cell in cells)
