@@ -108,6 +108,7 @@ def test_shrunken_cells_of_a_round_cover_and_gain() -> None:
     assert short_coverage.faults("cells_differ", 40) == []  # 525 cells a run
 
 
+@pytest.mark.validate
 def test_adjusting_for_severity_is_what_makes_the_difference() -> None:
     values, _ = simulation.simulate("differences_firms", 0, 50)
     adjusted, raw = values.mean(axis=0)
