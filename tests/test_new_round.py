@@ -69,6 +69,20 @@ def test_a_reworded_question_is_named_with_how_alike_it_is(city: Path, tmp_path:
     assert row["column"] == "6.您的总体满意程度" and 0.5 < float(row["score"]) < 1
 
 
+def test_an_identifying_column_is_dropped_only_where_a_person_says_so(city: Path, tmp_path: Path) -> None:
+    lines = (FIXTURES / "tencent_text.csv").read_text(encoding="utf-8-sig").splitlines()
+    export = tmp_path / "export.csv"
+    rows = [f"{line},{'负责人姓名' if at == 0 else '张三'}" for at, line in enumerate(lines[:3])]
+    export.write_text("\n".join(rows), encoding="utf-8-sig")
+    with pytest.raises(ingest.InputRefused, match="E-PIICOL"):
+        ingest.read_file(export, "fixture")
+    ingest.begin("2026H1", export, city, "fixture")
+    settle(city, {"负责人姓名": "-"})
+    found = ingest.read(params.load("2026H1", city))
+    assert found.counts["dropped"] == 4  # three of the platform's own, and this one
+    assert "张三" not in repr([found.responses.to_dict(), found.remarks.to_dict()])
+
+
 def test_nothing_is_written_over_and_nothing_half(city: Path, tmp_path: Path) -> None:
     export = FIXTURES / "tencent_text.csv"
     with pytest.raises(ParamsError, match="写法不对"):

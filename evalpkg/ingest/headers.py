@@ -111,6 +111,7 @@ def match_columns(
             dropped += key in identifying
             continue
         if key in told and told[key] is None:
+            dropped += bool(IDENTIFYING.search(key))
             continue
         target, fault = (told[key], None) if key in told else matcher.find(title)
         if target in place:
