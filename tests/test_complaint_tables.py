@@ -150,6 +150,7 @@ def test_loose_groups_and_those_of_too_few_have_no_name() -> None:
         ["（不命名）", "1.7", "0.8 至 2.6", "15", "绿化、苗木", "41%"],
     ]
     assert "另有 1 组不足 10 家，不列" in TABLES["others"]()
+    assert "没有一组稳定到可以命名" in tables.others(made.others(stable=False))
     assert tables.others(made.others(count=4)) == '<p class="none">归不进各类的意见里，没有一组够 10 家。</p>'
 
 

@@ -208,6 +208,8 @@ def others(
     k, few = rows[0]["k"], len(rows) - len(told)
     if not told:
         return reason((), f"归不进各类的意见里，没有一组够 {k} 家", folded)
+    if not any(map(reading.is_named, rows)):
+        return reason((), "归不进各类的意见里，没有一组稳定到可以命名，不列", folded)
     columns = [
         *make.shares("内容", "提到的企业 %", told),
         make.texts("常见词", told, "words"),
