@@ -290,6 +290,18 @@ def test_a_broken_workbook_is_refused(tmp_path: Path) -> None:
         assert told(tmp_path, whole[:length], "half.xlsx") == ("refused", {"E-FORMAT"})
 
 
+@given(at=st.integers(0, 10**6), flip=st.integers(1, 255))
+@settings(max_examples=60)
+def test_a_byte_that_fell_over_is_refused_or_harmless(
+    at: int, flip: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    broken = bytearray(workbook(folder, lambda book, sheet: None).read_bytes())
+    broken[at % len(broken)] ^= flip
+    found, codes = told(folder, bytes(broken), "broken.xlsx")
+    assert found == "read" or codes
+
+
 # --- a good export with a fault somewhere ----------------------------------------------------------------
 
 

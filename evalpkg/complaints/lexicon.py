@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalpkg.complaints.features import STOP
-from evalpkg.complaints.spreadsheet import grid
+from evalpkg.ingest.spreadsheet import grid
 from evalpkg.params import ParamsError, reference
 from evalpkg.text import clean, fold
 

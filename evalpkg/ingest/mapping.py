@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalpkg.codebook import Codebook, match_key, token_key
 from evalpkg.ingest.headers import Target
+from evalpkg.ingest.spreadsheet import grid
 from evalpkg.params import ParamsError
 
 COLUMNS = ("column", "item", "values")
@@ -68,8 +67,7 @@ def read_mapping(path: Path, codebook: Codebook) -> Mapped:
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     if not path.is_file():
         raise ParamsError(f"找不到列名对照表 {path.name}；请放回这个文件，或改正参数里的文件名")
-    reader = list(csv.reader(io.StringIO(_decoded(path), newline="")))
-    filled = [(line, row) for line, row in enumerate(reader, start=1) if any(cell.strip() for cell in row)]
+    filled = grid(path, path.name)
     if not filled:
         raise ParamsError(f"{path.name} 是空的；应有列 {'、'.join(COLUMNS)}")
     header = [cell.strip().lower() for cell in filled[0][1]]
@@ -77,16 +75,6 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     if absent:
         raise ParamsError(f"{path.name}：缺少列 {'、'.join(absent)}；应有 {'、'.join(COLUMNS)}")
     return [(line, dict(zip(header, [*row, *[""] * len(header)], strict=False))) for line, row in filled[1:]]
-
-
-def _decoded(path: Path) -> str:
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ParamsError(f"{path.name}：文字编码不是 UTF-8 也不是 GB18030；请在 Excel 里另存为“CSV UTF-8”")
 
 
 def _target(text: str, codebook: Codebook, where: str) -> Target | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def read_workbook(path: Path, kind: str) -> tuple[str, list[list[str]], list[Pro
         workbook = CalamineWorkbook.from_path(str(path))
         sheet = workbook.get_sheet_by_index(0)
         rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    except (CalamineError, zipfile.BadZipFile, IndexError, EOFError, NotImplementedError):
+    # zipfile says of a password "runtime error", of a method that it does not know "not implemented"
+    except (CalamineError, zipfile.BadZipFile, zlib.error, IndexError, EOFError, RuntimeError):
         raise refused("E-FORMAT", path.name, "不是完好的 Excel 文件；请在 Excel 里打开后另存") from None
     return sheet.name, rows, problems
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from evalpkg.complaints import lexicon
-from evalpkg.complaints.spreadsheet import grid
+from evalpkg.ingest.spreadsheet import grid
 from evalpkg.params import ROUND_ID, ParamsError
 
 FILE = "themes_registry.csv"
