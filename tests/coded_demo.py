@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from numbered import ROUNDS, numbered
 
 from evalpkg import complaints, survey
 from evalpkg.complaints import Coded, History
-from evalpkg.ingest.sheet import read_sheet
-
-ROUNDS = ("2020H2", "2021H1", "2021H2", "2022H1", "2022H2")
 
 
 @cache
@@ -40,29 +36,9 @@ def truth(root: Path) -> dict[str, dict[str, object]]:
     return {round_id: found[round_id]["remarks"] for round_id in ROUNDS}
 
 
-@cache
-def serials(root: Path) -> dict[str, pd.Series]:
-    """Return the serial number of every respondent: as the remark, for nothing else leads back to the export."""
-    with TemporaryDirectory() as folder:
-        copy = shutil.copytree(root, Path(folder) / "city")
-        return {round_id: _serials(round_id, copy) for round_id in ROUNDS}
-
-
-def _serials(round_id: str, root: Path) -> pd.Series:
-    (path,) = (root / "data/raw" / round_id).glob("answers*.xlsx")
-    sheet = read_sheet(path)
-    table = pd.DataFrame(sheet.rows, columns=pd.Index(sheet.header))
-    remark = next(i for i, title in enumerate(sheet.header) if "最希望市委市政府解决" in title)
-    table.isetitem(remark, [f"第{int(float(number))}份" for number in table["序号"]])
-    path.unlink()
-    table.to_csv(path.with_suffix(".csv"), index=False, encoding="utf-8")
-    remarks = survey.open(round_id, root).remarks
-    return remarks[remarks["item"] == "J1"].set_index("rid")["text"].str.strip("第份").astype(int)
-
-
 def true_themes(root: Path, pieces: pd.DataFrame) -> list[list[str]]:
     """Return the themes of the remark that each piece was cut from."""
-    said, number = truth(root), serials(root)
+    said, number = truth(root), {round_id: numbered(root, round_id)[1] for round_id in ROUNDS}
     found = []
     for round_id, rid, item in pieces[["round", "rid", "item"]].itertuples(index=False):
         remark = said[round_id].get(str(number[round_id].get(rid, 0)), {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import xlsxwriter
+from numbered import numbered
 
 from evalpkg import complaints
 from evalpkg import survey as surveys
@@ -19,7 +19,6 @@ from evalpkg.complaints.hand import sheet, workbook
 from evalpkg.complaints.hand.filled import NO_PROBLEM
 from evalpkg.complaints.hand.sampling import Drawn
 from evalpkg.complaints.hand.workbook import CODERS, SETTLED
-from evalpkg.ingest.sheet import read_sheet
 
 Marks = Mapping[str, Mapping[str, Sequence[str]]]  # sheet -> number -> labels
 Edit = Callable[[str, list[list[str]]], list[list[str]]]
@@ -74,40 +73,23 @@ def by_machine(said: Coded) -> pd.DataFrame:
     )
 
 
-def true_themes(demo_root: Path, said: Coded, folder: Path) -> pd.DataFrame:
+def true_themes(demo_root: Path, said: Coded) -> pd.DataFrame:
     """Give what the demo's truth says each respondent names, in the form of `by_machine`."""
     round_id = said.survey.round.id
-    serial = _serials(demo_root, said, folder)
+    opened, serial = numbered(demo_root, round_id)
+    pd.testing.assert_frame_equal(
+        opened.ratings, said.survey.ratings
+    )  # the same respondents in the same rows
     held = json.loads((demo_root / "data/raw/truth.json").read_text(encoding="utf-8"))["rounds"][round_id][
         "remarks"
     ]
     named = pd.DataFrame(0.0, index=said.survey.responses.index, columns=pd.Index([*said.lexicon, REST]))
-    for rid, number in serial.items():
+    for rid, number in serial.dropna().items():
         items = held.get(str(number), {}).values()
         themes = {theme for item in items for theme in item.get("themes", [])}
         known = [theme for theme in themes if theme in said.lexicon]
         named.loc[rid, known or ([REST] if themes else [])] = 1.0
     return named
-
-
-def _serials(demo_root: Path, said: Coded, folder: Path) -> pd.Series:
-    """Find the serial numbers, to which nothing in a survey leads back: read the round with them in place of a remark."""
-    round_id = said.survey.round.id
-    for part in ("params", f"data/raw/{round_id}"):
-        shutil.copytree(demo_root / part, folder / part)
-    (path,) = (folder / "data/raw" / round_id).glob("answers*.xlsx")
-    read = read_sheet(path)
-    table = pd.DataFrame(read.rows, columns=pd.Index(read.header))
-    remark = next(at for at, title in enumerate(read.header) if "最希望市委市政府解决" in title)
-    table.isetitem(remark, [f"第{int(float(number))}份" for number in table["序号"]])
-    path.unlink()
-    table.to_csv(path.with_suffix(".csv"), index=False, encoding="utf-8")
-    opened = surveys.open(round_id, folder)
-    pd.testing.assert_frame_equal(
-        opened.ratings, said.survey.ratings
-    )  # the same respondents in the same rows
-    written = opened.remarks[opened.remarks["item"] == "J1"].set_index("rid")["text"]
-    return written.str.strip("第份").astype(int)
 
 
 def written(said: Coded, n: int = 200) -> tuple[Path, Drawn]:

@@ -238,7 +238,7 @@ def test_the_world_has_its_precision_and_recall() -> None:
 def workspace(demo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Coded, pd.DataFrame]:
     folder = tmp_path_factory.mktemp("coded")
     said = at(remarks_of(demo_root), folder / "said")
-    return said, true_themes(demo_root, said, folder / "numbered")
+    return said, true_themes(demo_root, said)
 
 
 @pytest.fixture(scope="module")

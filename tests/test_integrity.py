@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ import pytest
 import small_survey as small
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numbered import ROUNDS, numbered
 
 from evalpkg import estimate, integrity, outlook, scores
 from evalpkg import survey as surveys
 from evalpkg.codebook import Codebook, Scale
 from evalpkg.estimate import Result
-from evalpkg.ingest.sheet import read_sheet
 from evalpkg.integrity.collection import standardised
 from evalpkg.integrity.copies import copied
 from evalpkg.survey import Survey
@@ -233,30 +232,7 @@ def test_no_forms_are_no_copies() -> None:
 
 # --- the demo: planted forms ---------------------------------------------------------------------------
 
-ROUNDS = ("2020H2", "2021H1", "2021H2", "2022H1", "2022H2")
 PLANTED = ("bloc", "speeders", "straight", "torn", "exclusive")
-Opened = dict[str, tuple[Survey, pd.Series]]
-
-
-@pytest.fixture(scope="module")
-def numbered(demo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    """Open every demo round with its serial numbers: as the remark, for nothing else leads back to the export."""
-    root = tmp_path_factory.mktemp("numbered")
-    shutil.copytree(demo_root, root, dirs_exist_ok=True)
-    return {round_id: _opened(round_id, root) for round_id in ROUNDS}
-
-
-def _opened(round_id: str, root: Path) -> tuple[Survey, pd.Series]:
-    (path,) = (root / "data/raw" / round_id).glob("answers*.xlsx")
-    sheet = read_sheet(path)
-    table = pd.DataFrame(sheet.rows, columns=pd.Index(sheet.header))
-    remark = next(i for i, title in enumerate(sheet.header) if "最希望市委市政府解决" in title)
-    table.isetitem(remark, [f"第{int(float(number))}份" for number in table["序号"]])
-    path.unlink()
-    table.to_csv(path.with_suffix(".csv"), index=False, encoding="utf-8")
-    opened = surveys.open(round_id, root)
-    said = opened.remarks[opened.remarks["item"] == "J1"].set_index("rid")["text"]
-    return opened, said.str.strip("第份").astype(int).reindex(opened.responses.index)
 
 
 def planted(root: Path, round_id: str) -> dict[str, list[int]]:
@@ -266,8 +242,8 @@ def planted(root: Path, round_id: str) -> dict[str, list[int]]:
 
 
 @pytest.mark.parametrize("round_id", ROUNDS)
-def test_false_flags_are_at_most_two_per_cent(round_id: str, numbered: Opened, demo_root: Path) -> None:
-    opened, serial = numbered[round_id]
+def test_false_flags_are_at_most_two_per_cent(round_id: str, demo_root: Path) -> None:
+    opened, serial = numbered(demo_root, round_id)
     kinds = planted(demo_root, round_id)
     clean = ~serial.isin([number for kind in PLANTED for number in kinds[kind]])
     found = integrity.flagged(opened).any(axis=1)
@@ -276,8 +252,8 @@ def test_false_flags_are_at_most_two_per_cent(round_id: str, numbered: Opened, d
 
 
 @pytest.mark.parametrize("round_id", ROUNDS)
-def test_planted_forms_are_flagged(round_id: str, numbered: Opened, demo_root: Path) -> None:
-    opened, serial = numbered[round_id]
+def test_planted_forms_are_flagged(round_id: str, demo_root: Path) -> None:
+    opened, serial = numbered(demo_root, round_id)
     kinds, found = planted(demo_root, round_id), integrity.flagged(opened)
     assert found.loc[serial.isin(kinds["speeders"]), "speeder"].all()
     assert found.loc[serial.isin([*kinds["torn"], *kinds["exclusive"]]), "contradiction"].all()
@@ -288,8 +264,8 @@ def test_planted_forms_are_flagged(round_id: str, numbered: Opened, demo_root: P
     assert not found.loc[straight & top, "straight"].any()
 
 
-def test_the_bloc_is_flagged_by_each_reason_alone(numbered: Opened, demo_root: Path) -> None:
-    opened, serial = numbered["2022H1"]
+def test_the_bloc_is_flagged_by_each_reason_alone(demo_root: Path) -> None:
+    opened, serial = numbered(demo_root, "2022H1")
     bloc = serial.isin(planted(demo_root, "2022H1")["bloc"])
     found = integrity.flagged(opened)
     assert bloc.sum() == 60
@@ -303,8 +279,8 @@ def test_the_bloc_is_flagged_by_each_reason_alone(numbered: Opened, demo_root: P
 # --- headlines -----------------------------------------------------------------------------------------
 
 
-def test_headlines_with_and_without_equal_the_analyses(numbered: Opened) -> None:
-    opened, _ = numbered["2022H1"]
+def test_headlines_with_and_without_equal_the_analyses(demo_root: Path) -> None:
+    opened, _ = numbered(demo_root, "2022H1")
     keep = ~integrity.flagged(opened).any(axis=1).to_numpy()
     rest = surveys.restricted(opened, keep)
     result = integrity.headlines(opened, {"overall": outlook.overall, "departments": scores.departments})
@@ -536,8 +512,8 @@ def test_without_mode_or_outcome_there_is_nothing_to_compare() -> None:
     assert integrity.modes(replace(given, responses=given.responses.drop(columns="F1"))) is None
 
 
-def test_modes_of_the_demo_are_adjusted_for_all_three(numbered: Opened) -> None:
-    opened, _ = numbered["2022H2"]
+def test_modes_of_the_demo_are_adjusted_for_all_three(demo_root: Path) -> None:
+    opened, _ = numbered(demo_root, "2022H2")
     result = integrity.modes(opened)
     assert isinstance(result, Result)
     assert (

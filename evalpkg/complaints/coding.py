@@ -118,10 +118,7 @@ def code(remarks: pd.DataFrame, lexicon: dict[str, Theme], seed: int) -> pd.Data
     DataFrame
         Columns as `Coded.pieces`; round "" where it is not given.
     """
-    # Many write the same few words; each is read once.
-    parts = {text: split(text) or [clean(text)] for text in remarks["text"].unique()}
-    whole = remarks.assign(round=remarks.get("round", ""))[["round", "rid", "item", "text"]]
-    pieces = whole.assign(text=whole["text"].map(parts)).explode("text", ignore_index=True)
+    pieces = _pieces(remarks)
     pieces["kind"] = pieces["text"].map({text: kind(text) for text in pieces["text"].unique()})
     pieces["theme"] = ""
     complaint = pieces["kind"] == "complaint"
@@ -129,6 +126,13 @@ def code(remarks: pd.DataFrame, lexicon: dict[str, Theme], seed: int) -> pd.Data
     found = guided(said, {theme.code: theme.seeds for theme in lexicon.values()}, seed=seed)
     pieces.loc[complaint, "theme"] = [REST if theme == OTHER else theme for theme in found]
     return pieces
+
+
+def _pieces(remarks: pd.DataFrame) -> pd.DataFrame:
+    """Split remarks, a row a piece; many write the same few words, and each is split once."""
+    parts = {text: split(text) or [clean(text)] for text in remarks["text"].unique()}
+    whole = remarks.assign(round=remarks.get("round", ""))[["round", "rid", "item", "text"]]
+    return whole.assign(text=whole["text"].map(parts)).explode("text", ignore_index=True)
 
 
 def holds(survey: Survey, complaints: pd.DataFrame, codes: Sequence[str]) -> NDArray[np.float64]:

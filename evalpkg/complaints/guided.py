@@ -202,11 +202,13 @@ def _self_taught(
     """Theme number of every text, (n,), by expectation and maximisation from the `share` (n, k) of sure texts."""
     labels = np.full(len(prior), -1)
     for _ in range(ROUNDS):
-        chance = prior + terms.counts @ _lift(terms, share)
+        chance = np.asarray(terms.counts @ _lift(terms, share))
+        chance += prior
         if space is not None:
             chance += np.log(_second_opinion(space, share, rng) + 1e-12)
-        share = np.exp(chance - np.logaddexp.reduce(chance, axis=1)[:, None])
         before, labels = labels, chance.argmax(axis=1)
+        chance -= np.logaddexp.reduce(chance, axis=1)[:, None]
+        share = np.exp(chance, out=chance)  # in place: the largest arrays there are
         if (labels == before).all():
             break
     return np.asarray(labels, dtype=np.intp)
