@@ -16,7 +16,8 @@ from typer.exceptions import TyperException
 if TYPE_CHECKING:
     from evalpkg.complaints.gaps import Gaps
     from evalpkg.disclosure import Protected
-    from evalpkg.ingest import Intake
+    from evalpkg.ingest import Intake, Problem
+    from evalpkg.params import Round
     from evalpkg.report import Step
 
 USAGE, FAILED, INTERRUPTED = 64, 70, 130
@@ -54,11 +55,14 @@ def run(
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="同时运行几本笔记本（默认 2）")] = None,
 ) -> None:
     """Run rounds and publish their pages."""
-    from evalpkg import report
+    from evalpkg import ingest, report
 
     with progress() as listen:
         bundles = report.run(rounds, root=root, out=out, jobs=jobs, listen=listen)
     for bundle in bundles:
+        if bundle.counts:
+            ingest.show(bundle.problems, sys.stderr)
+            print(f"{bundle.round_id}：{ingest.accounted(bundle.counts)}", file=sys.stderr)
         print(bundle.index)
 
 
@@ -72,24 +76,41 @@ def check(
     root: Root = None,
 ) -> None:
     """Read a round, or one file, and list what is wrong with it."""
-    from evalpkg import disclosure, ingest, params, survey
+    from evalpkg import params
 
     round_ = params.load(round_id, root) if round_id and not file and not codebook else None
+    from evalpkg import ingest  # later: a wrong name is told before pandas is loaded
+
     try:
         intake = ingest.read(round_) if round_ else _read_file(round_id, file, codebook)
+        beside = _registers(round_) if round_ else []
     except ingest.InputRefused as refusal:
-        print(*ingest.lines(refusal.problems), sep="\n")
-        fail(f"拒收：{sum(problem.refuses for problem in refusal.problems)} 处必须改正，见上面各行", 3)
-    print(*ingest.lines(list(intake.problems)), sep="\n", end="\n" if intake.problems else "")
+        ingest.show(refusal.problems, sys.stdout)
+        said = f"拒收：{sum(problem.refuses for problem in refusal.problems)} 处必须改正，见上面各行"
+        whole = f"；{ingest.accounted({'read': refusal.read, 'kept': 0})}" if refusal.read else ""
+        fail(said + whole, 3)
+    ingest.show([*intake.problems, *beside], sys.stdout)
     if round_:  # what `run` would refuse
+        from evalpkg import disclosure, measures, survey
+
         disclosure.gate(survey.prepared(round_, intake))
-    print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems)} 处提醒")
+        measures.registry(round_)
+    told = ingest.accounted(intake.counts)
+    print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems) + len(beside)} 处提醒；{told}")
+
+
+def _registers(round_: Round) -> list[Problem]:
+    """Read the register of appeals and the ledger of problems, where there are any, and give what they warn of."""
+    from evalpkg import appeals
+
+    register, ledger = appeals.register(round_), appeals.ledger(round_)
+    return [*(register.problems if register else ()), *(ledger.warnings if ledger else ())]
 
 
 @app.command(help="从一个导出文件开始新的一轮：认平台、对列名，写出参数和列名对照表，由人确认。")
 def new(
     round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2026H2", show_default=False)],
-    export: Annotated[Path, typer.Option("--from", help="平台导出的文件：.xlsx、.xls 或 .csv")],
+    export: Annotated[Path, typer.Option("--from", help="平台导出的文件：.xlsx、.xls、.csv 或 .parquet")],
     codebook: Annotated[
         str, typer.Option("--codebook", help="data/reference/codebooks/ 里的问卷说明")
     ] = "questionnaire",
@@ -253,7 +274,8 @@ def _read_file(round_id: str | None, file: Path | None, codebook: str | None) ->
 
     if file and codebook and not round_id:
         return ingest.read_file(file, codebook, least=K)
-    raise params.ParamsError("请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一")
+    said = "请写轮次（evalpkg check 2022H2），或同时写 --file 和 --codebook，二者选一"
+    raise params.ParamsError(said, code="")  # the call is wrong, no file is
 
 
 def _demo_root(root: Path | None) -> Path:
@@ -314,10 +336,20 @@ def main(arguments: Sequence[str] | None = None) -> Any:
     try:
         code = _call(arguments)
     except Exception as error:  # noqa: BLE001 - a clerk gets a line, never a traceback that may quote an answer
+        if type(error).__name__ == "InputRefused" and sys.stderr.isatty():
+            return _refuse(error)
         return fail(*explain(error))
     if code == INTERRUPTED:
         return fail("已中断，没有发布任何内容，旧报告未动", INTERRUPTED)
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _refuse(refusal: Any) -> Any:
+    """Show on a terminal why a file is refused, whatever the command was."""
+    from evalpkg import ingest
+
+    ingest.show(refusal.problems, sys.stderr)
+    raise SystemExit(explain(refusal)[1])
 
 
 def _call(arguments: Sequence[str] | None) -> Any:
@@ -334,16 +366,16 @@ def explain(error: Exception) -> tuple[str, int]:
     """
     if isinstance(error, TyperException):
         return usage(error), USAGE
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int):  # told before the report, and all it needs, is imported
+        return str(error), code
     from evalpkg.report.errors import OWN_ERRORS, from_os_error
 
     name = type(error).__name__
     if name in OWN_ERRORS:
-        return str(error), getattr(error, "exit_code", OWN_ERRORS[name])
+        return str(error), OWN_ERRORS[name]
     if isinstance(error, OSError):
         return explain(from_os_error(error))
-    code = getattr(error, "exit_code", None)
-    if isinstance(code, int):
-        return str(error), code
     return f"程序内部出错（{name}），没有发布任何内容；请把这一行和 evalpkg version 的结果告诉维护者", FAILED
 
 

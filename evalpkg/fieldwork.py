@@ -85,7 +85,8 @@ def precision(survey: Survey) -> Result:
     Result
         One row: `estimate` the Kish design effect, `effective` the size of a simple random sample as precise,
         `smallest` and `largest` weight relative to their mean, `clusters`. `extra["outcome_design_effect"]`: what
-        weights, clusters and raking together do to the variance of overall satisfaction, where it was asked.
+        weights, clusters and raking together do to the variance of overall satisfaction, where it was asked;
+        `extra["size_*_count"]`: how many sizes were told from other answers, see `Survey.sized`.
     """
     weights = survey.design.weights
     row = {
@@ -101,6 +102,8 @@ def precision(survey: Survey) -> Result:
         "recruitment": survey.round.recruitment,
         "weighted": survey.raking is not None,
         **{f"guessed_{k}_count": v for k, v in survey.guessed.items()},
+        **{f"size_{k}_count": v for k, v in survey.sized.items()},
+        "sized": bool(survey.sized),
         **_outcome_effect(survey),
     }
     return Result(pd.DataFrame([row]), "precision", "", "全部有效答卷", survey.n, extra)

@@ -8,6 +8,7 @@ import re
 from copy import deepcopy
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -16,14 +17,30 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
-ROUND_ID = re.compile(r"\d{4}H[12]")
+ROUND_ID = re.compile(r"20[0-9]{2}H[12]")
 Model = TypeVar("Model", bound=BaseModel)
 DEFAULTS = "_defaults.yaml"
+FAULTS = 5  # named in one line
+LONGEST_KEY = 60  # characters shown of a key
+DEEPEST = 50  # brackets in brackets
 LARGEST_YAML = 200_000  # bytes; a codebook of 135 items takes a tenth of this
 
 
 class ParamsError(Exception):
-    """A parameter, codebook or round name is unusable; the text is one line for a clerk."""
+    """A parameter, codebook or round name is unusable; the text is one line for a clerk, its code at the end.
+
+    >>> str(ParamsError("没有轮次 2030H1", "E-ROUND"))
+    '没有轮次 2030H1（E-ROUND）'
+    """
+
+    exit_code = 64
+
+    def __init__(self, message: str, code: str = "E-PARAMS") -> None:
+        super().__init__(message, code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}（{self.code}）" if self.code else str(self.args[0])
 
 
 class _Strict(BaseModel):
@@ -88,8 +105,9 @@ class Round(_Strict):
 
     `raking` lists the margins the sample is raked to (a list of columns each); empty means that the sample is
     not weighted. `employment` is the column of the margins file that counts persons employed; with it findings are
-    given per person employed as well. `recruitment` decides the cluster of the design. `k` is the smallest number of
-    respondents that may stand behind a published number.
+    given per person employed as well. `primary` are the items whose changes are declared to be the main question
+    (Holm); empty: overall satisfaction and the environments. `recruitment` decides the cluster of the design. `k` is
+    the smallest number of respondents that may stand behind a published number.
     """
 
     id: str = Field(pattern=rf"^{ROUND_ID.pattern}$")
@@ -119,6 +137,7 @@ class Round(_Strict):
     draws: int = Field(ge=100, le=100_000)
     seed: int = Field(ge=0)
     selection: Selection = Selection()
+    primary: list[str] = []
     proposals: list[Proposal] = []
     root: Path
 
@@ -165,12 +184,14 @@ def load(round_id: str, root: str | Path | None = None) -> Round:
     folder = find_root(root)
     path = folder / "params" / f"{round_id}.yaml"
     if not ROUND_ID.fullmatch(round_id):
-        raise ParamsError(f"轮次名称写法不对：应为“年份H1”或“年份H2”，例如 2022H2；{_known(folder)}")
+        said = f"轮次名称写法不对：应为“年份H1”或“年份H2”，例如 2022H2；{_known(folder)}"
+        raise ParamsError(said, "E-ROUND")
     if not path.is_file():
-        raise ParamsError(f"没有轮次 {round_id} 的参数文件 params/{round_id}.yaml；{_known(folder)}")
+        said = f"没有轮次 {round_id} 的参数文件 params/{round_id}.yaml；{_known(folder)}"
+        raise ParamsError(said, "E-ROUND")
     values = {**read_yaml(folder / "params" / DEFAULTS), **read_yaml(path)}
-    if values.get("id") != round_id:
-        raise ParamsError(f"{_place(path)}：id 必须与文件名相同，请改为 id: {round_id}")
+    if values.get("id", round_id) != round_id:
+        raise ParamsError(f"{_place(path)}：id 必须与文件名相同，请改为 id: {round_id}", "E-ROUND")
     return validated(Round, {**values, "root": folder}, path)
 
 
@@ -229,6 +250,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ParamsError(f"{_place(path)}：文件不是 UTF-8 编码，请另存为 UTF-8") from None
     except YAMLError as error:
         raise ParamsError(f"{_place(path)}：{_yaml_fault(error)}") from None
+    except (ValueError, KeyError):  # what ruamel says of the 31st of June
+        raise ParamsError(f"{_place(path)}：有一个日期或数字不存在，例如 6 月 31 日；请改正") from None
+    except RecursionError:
+        raise ParamsError(f"{_place(path)}：括号套得太深，不像是参数文件；请检查括号") from None
     if not isinstance(values, dict):
         raise ParamsError(f"{_place(path)}：内容应是“键: 值”的列表")
     return values
@@ -239,7 +264,9 @@ def validated(model: type[Model], values: dict[str, Any], path: Path) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = "；".join(_fault(item) for item in error.errors()[:5])
+        # A misspelt key comes first: it is why another is missing.
+        found = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+        faults = "；".join(_fault(item) for item in found[:FAULTS])
         raise ParamsError(f"{_place(path)}：{faults}") from None
 
 
@@ -250,6 +277,9 @@ class _Alias(Exception):
 @lru_cache(maxsize=16)
 def _mapping(text: str) -> Any:
     """Parse YAML: every round of a workspace has the same codebook, and parsing it takes longer than reading answers."""
+    nested = accumulate(1 if sign in "[{" else -1 for sign in re.findall(r"[][{}]", text))
+    if max(nested, default=0) > DEEPEST:  # before seconds are spent on them
+        raise RecursionError
     if "*" in text and any(isinstance(event, AliasEvent) for event in _yaml().parse(text)):
         raise _Alias
     return _yaml().load(text)
@@ -294,7 +324,7 @@ _FAULTS = {
 
 
 def _fault(item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "参数"
+    key = " ".join(".".join(str(part) for part in item["loc"]).split())[:LONGEST_KEY] or "参数"
     limits = {name: value for name, value in item.get("ctx", {}).items() if name != "error"}
     if item["type"] == "value_error":
         return f"{key} {item['ctx']['error']}"

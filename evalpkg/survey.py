@@ -30,7 +30,9 @@ class Survey:
     order; `raking` is None when the round is not weighted; `guessed` counts, per margin, respondents who did
     not answer it and were given a category at random for weighting only; `flags` (rid x reason, bool) is what the
     raw file told about how a form was filled in; `employment` holds the weights under which a person employed
-    counts, not an enterprise, None where the population's employment is not known.
+    counts, not an enterprise, None where the population's employment is not known; `sized` counts respondents whose
+    size was told from other answers, and those whose own word was taken (see `ingest.sizes`), empty where the codebook
+    does not say how.
     """
 
     round: Round
@@ -47,6 +49,7 @@ class Survey:
     counts: dict[str, int]
     flags: pd.DataFrame = field(default_factory=pd.DataFrame)
     employment: Design | None = None
+    sized: dict[str, int] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -69,7 +72,9 @@ def open(round_id: str, root: str | Path | None = None) -> Survey:
 def prepared(round_: Round, intake: ingest.Intake) -> Survey:
     """Weight a round whose raw files have been read; errors as `open`."""
     book = codebooks.load(round_.codebook, round_.root, round_.period.end)
+    told = ingest.sizes(intake.responses, book)
     responses = described(intake.responses, book)
+    responses = responses if told is None else responses.assign(size=told.size)
     _check_rules(responses, round_, book)
     categories, guessed = calibration(responses, round_)
     design, raking = weighted(responses, categories, round_, book)
@@ -77,7 +82,7 @@ def prepared(round_: Round, intake: ingest.Intake) -> Survey:
     return Survey(
         round_, book, responses, intake.ratings, intake.contact, intake.reasons, intake.remarks,
         design, raking, guessed, intake.problems, intake.counts, intake.flags,
-        employed(categories, round_, design),
+        employed(categories, round_, design), {} if told is None else told.counts,
     )  # fmt: skip
 
 

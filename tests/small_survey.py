@@ -54,6 +54,7 @@ def survey(
         k=10,
         selection=SimpleNamespace(delta=5.0, reason="假设"),
         employment=None,
+        primary=[],
         recruitment="direct",
         root=params.bundle(),
         period=params.Period(start=date(2022, 7, 1), end=date(2022, 12, 31)),

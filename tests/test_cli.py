@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -222,7 +224,10 @@ def test_check_refuses_what_a_run_would_refuse(command: Any, demo_root: Path, tm
     pd.read_csv(register, encoding="utf-8-sig").drop(columns="employment").to_csv(register, index=False)
     code, out, err = command("check", "2022H2", "--root", tmp_path)
     assert code == 64 and "可以使用" not in out
-    assert err == "总体结构文件 margins.csv：缺少列 employment；没有从业人员数就在参数里写 employment: null\n"
+    assert (
+        err
+        == "总体结构文件 margins.csv：缺少列 employment；没有从业人员数就在参数里写 employment: null（E-PARAMS）\n"
+    )
 
 
 def test_check_lists_every_fault_with_its_code(
@@ -232,6 +237,72 @@ def test_check_lists_every_fault_with_its_code(
     code, out, err = command("check", "--file", tmp_path / "a.xlsx", "--codebook", "short")
     assert (code, out.splitlines()) == (3, [str(PROBLEM)] * 3)
     assert err == "拒收：3 处必须改正，见上面各行\n"
+
+
+def test_check_accounts_for_every_form(command: Any, demo_root: Path, tmp_path: Path) -> None:
+    n = len(ingest.read(params.load("2022H2", demo_root)).responses)
+    _, out, _ = command("check", "2022H2", "--root", demo_root)
+    assert out.splitlines()[-1].endswith(f"；读到 {n:,} 份 = 采用 {n:,} + 另列 0 + 拒收 0")
+    text = (ROOT / "tests/fixtures/tencent_text.csv").read_text(encoding="utf-8-sig")
+    (tmp_path / "a.csv").write_text(text.replace("孟津区", "火星区"), encoding="utf-8")
+    code, out, err = command("check", "--file", tmp_path / "a.csv", "--codebook", "fixture")
+    assert code == 3 and out.count("（E-OPTION）") == len(out.splitlines())
+    assert err.endswith("处必须改正，见上面各行；读到 12 份 = 采用 0 + 另列 0 + 拒收 12\n")
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_table_with_what_refuses_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    warning = ingest.Problem("W-GATE", "全部答卷 [bold]\x1b[2J", "请核对")
+    screen = Terminal()
+    ingest.show([warning] * 55 + [PROBLEM], screen)
+    rows = [line for line in screen.getvalue().splitlines() if "E-" in line or "W-" in line or "位置" in line]
+    assert [word in rows[0] for word in ("位置", "问题", "代码")] == [True] * 3
+    assert "E-RANGE" in rows[1] and "单元格 C5" in rows[1] and "0 至 10" in rows[1]
+    assert len(rows) == 51 and "[bold]" in rows[2] and "\x1b[2J" not in screen.getvalue()
+    assert screen.getvalue().splitlines()[-1] == "……另有 6 处问题，先改上面的"
+
+
+def test_elsewhere_each_problem_is_a_line_that_programs_read() -> None:
+    page = io.StringIO()
+    ingest.show([PROBLEM] * 60, page)
+    assert page.getvalue().splitlines() == [str(PROBLEM)] * 50 + ["……另有 10 处问题，先改上面的"]
+    ingest.show([], Terminal())
+
+
+@pytest.mark.parametrize("verb", ["run", "new"])
+def test_every_verb_shows_a_refusal_as_a_table_on_a_terminal(
+    verb: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refusal = ingest.InputRefused([PROBLEM])
+    monkeypatch.setattr(report, "run", raising(refusal))
+    monkeypatch.setattr(ingest, "begin", raising(refusal))
+    monkeypatch.setattr(cli, "progress", lambda: contextlib.nullcontext(print))
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    more = ["--from", str(tmp_path / "a.csv"), "--root", str(workspace(tmp_path))] if verb == "new" else []
+    with pytest.raises(SystemExit) as left:
+        cli.main([verb, "2022H2", *more])
+    assert left.value.code == 3
+    assert "位置" in screen.getvalue() and "E-RANGE" in screen.getvalue()
+
+
+def test_run_tells_what_became_of_the_forms(
+    command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    counts = {"read": 1012, "kept": 1012, "dropped": 2}
+    warned = ingest.Problem("W-GATE", "全部答卷", "请核对")
+    bundle = report.Bundle("2022H2", tmp_path, ("index.html",), 1012, "7c1e 90ab", counts, (warned,))
+    monkeypatch.setattr(report, "run", lambda *arguments, **options: [bundle])
+    code, out, err = command("run", "2022H2")
+    assert (code, out) == (0, f"{tmp_path / 'index.html'}\n")
+    assert err == f"{warned}\n2022H2：读到 1,012 份 = 采用 1,012 + 另列 0 + 拒收 0\n"
 
 
 # --- plan ----------------------------------------------------------------------------------------------

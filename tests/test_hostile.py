@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 import re
+import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -18,7 +22,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalpkg import ingest
+from evalpkg import ingest, params
 from evalpkg.ingest import InputRefused, Intake
 
 HEADER = ["问卷编号", "轮次", "填报日期", "县区", "企业规模", "行业", "权重", "市税务局", "市生态环境局", "市市场监管局",
@@ -278,6 +282,87 @@ def test_what_a_workbook_is_made_of(add: dict[str, bytes], code: str, tmp_path: 
     assert of(repacked(path, add)) == ("refused", {code})
 
 
+@pytest.mark.parametrize("name", ["model.joblib", "model.PKL", "answers.pickle"])
+def test_what_runs_when_it_is_loaded_is_never_loaded(name: str, tmp_path: Path) -> None:
+    """An object that would make a folder when it is unpickled, and the same under the name of a table."""
+    owned = tmp_path / "owned"
+    content = f"cposix\nmkdir\n(V{owned}\ntR.".encode()
+    assert told(tmp_path, content, name) == ("refused", {"E-ARTEFACT"})
+    assert told(tmp_path, content, "answers.csv")[0] == "refused"
+    assert told(tmp_path, content, "answers.xlsx") == ("refused", {"E-FORMAT"})
+    assert not owned.exists()
+
+
+def bomb(folder: Path, size: int) -> Path:
+    """Write a workbook of a few kB whose first sheet unpacks to `size` bytes."""
+    path = folder / "bomb.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as part,
+    ):
+        for _ in range(size >> 24):
+            part.write(bytes(1 << 24))
+    return path
+
+
+MEASURED = """
+import json, re, resource, sys
+from evalpkg import ingest
+def spent():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+found = {}
+for path in sys.argv[1:]:
+    before = spent()
+    try:
+        ingest.read_file(path, "short", least=10)
+        code = ""
+    except ingest.InputRefused as refusal:
+        code = refusal.problems[0].code
+    found[path] = [code, spent() - before]
+# not ru_maxrss: that of a new process begins with the memory of the one that started it
+most = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]
+print(json.dumps([found, int(most)]))
+"""
+
+
+def measured(paths: list[Path]) -> tuple[dict[str, tuple[str, float]], float]:
+    """Read files in one new process: first code and seconds of CPU of each, and the most memory of all in MB."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    found, kilobytes = json.loads(done.stdout)
+    return found, kilobytes / 1000
+
+
+on_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+
+
+@on_linux
+def test_a_megabyte_that_unpacks_to_a_gigabyte_costs_neither_time_nor_memory(tmp_path: Path) -> None:
+    path = bomb(tmp_path, 1 << 30)
+    assert path.stat().st_size < 1_200_000
+    found, memory = measured([path])
+    code, seconds = found[str(path)]
+    assert code == "E-BOMB" and seconds < 2 and memory < 300
+
+
+def test_a_bomb_that_lies_about_its_size_is_no_workbook(tmp_path: Path) -> None:
+    """The headers say 1,000 bytes: no more are ever unpacked, and they do not add up."""
+    path = bomb(tmp_path, 1 << 26)
+    content = bytearray(path.read_bytes())
+    told_size = (1 << 26).to_bytes(4, "little")
+    while (at := content.find(told_size)) >= 0:
+        content[at : at + 4] = (1_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    assert of(path)[0] == "refused"
+    assert of(path)[1] <= {"E-FORMAT", "E-BOMB"}
+
+
 def test_a_name_that_is_not_the_content_is_refused(tmp_path: Path) -> None:
     assert told(tmp_path, text(table()), "form.xlsx") == ("refused", {"E-FORMAT"})
     assert told(tmp_path, text(table()), "form.xlsm") == ("refused", {"E-MACRO"})
@@ -372,7 +457,7 @@ def test_every_code_is_explained_to_a_clerk() -> None:
     package = Path(ingest.__file__).parent
     used = {
         code
-        for path in package.glob("*.py")
+        for path in [*package.glob("*.py"), Path(params.__file__)]
         for code in re.findall(r'"([EW]-[A-Z]+)"', path.read_text("utf-8"))
     }
     told_ = set(
@@ -403,6 +488,39 @@ def test_every_case_of_the_corpus(shared: Path) -> None:
             assert case["expect"] == "contain" or codes == set(), case["file"]
         if case["expect"] == "accept" and path.name[:3] not in ("004", "051", "056", "080"):  # other answers
             assert ingest.read_file(path, "short").ratings.equals(clean.ratings), case["file"]
+
+
+def test_every_other_case_of_the_corpus(shared: Path, tmp_path: Path) -> None:
+    """Parameters (there a round is called `round`, here `id`), names of rounds, saved objects."""
+    folder = shared / "trust" / "hostile"
+    (tmp_path / "params").mkdir()
+    shutil.copy(params.bundle() / "params/_defaults.yaml", tmp_path / "params")
+    cases = json.loads((folder / "expectations.json").read_text(encoding="utf-8"))
+    codes: dict[str, str] = {}
+    for case in (case for case in cases if case["kind"] != "survey"):
+        if case["kind"] == "artefact":
+            codes[case["file"]] = "".join(told_of(folder / case["file"])[1])
+            continue
+        name = "2021H1"
+        if case["kind"] == "params":
+            text_ = (folder / case["file"]).read_text(encoding="utf-8")
+            (tmp_path / "params/2021H1.yaml").write_text(text_.replace("round:", "id:"), encoding="utf-8")
+        else:
+            name = ast.literal_eval(case["file"].partition(":")[2])
+        with pytest.raises(params.ParamsError) as caught:
+            params.load(name, tmp_path)
+        codes[case["file"]] = caught.value.code
+    assert codes == {case["file"]: case["code"] for case in cases if case["kind"] != "survey"}
+    assert len(codes) > 10
+
+
+@on_linux
+def test_no_case_of_the_corpus_costs_two_seconds_or_300_megabytes(shared: Path) -> None:
+    folder = shared / "trust" / "hostile"
+    cases = json.loads((folder / "expectations.json").read_text(encoding="utf-8"))
+    paths = [folder / case["file"] for case in cases if case["kind"] in ("survey", "artefact")]
+    found, memory = measured([path for path in paths if path.is_file()])
+    assert max(seconds for _, seconds in found.values()) < 2 and memory < 300
 
 
 def told_of(path: Path) -> tuple[str, set[str]]:

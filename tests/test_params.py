@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,25 @@ def test_the_seed_of_a_task_depends_on_round_and_name_only(workspace: Path) -> N
         ("id: 2021H1", "id: 2022H1", "id 必须与文件名相同"),
         ("theme: 试验", "theme: &a [x]\nfiles: *a", "不允许使用 YAML 的引用"),
         ("theme: 试验", "theme: [试验", "不符合 YAML 写法"),
+        ("number: 2", "number: 2\nnumber: 2\nk: 0", "键 number 写了两次"),
+        ("end: 2021-06-30}", "end: 2021-06-31}", "有一个日期或数字不存在"),
+        ("number: 2", f"number: {'9' * 5000}", "有一个日期或数字不存在"),
+        ("number: 2", "number: !!bool 对", "有一个日期或数字不存在"),
+        ("number: 2", f"number: {'[' * 90_000}", "括号套得太深"),
+        ("number: 2", f"number:\n{'- ' * 20_000}", "括号套得太深"),
+        (
+            "number: 2",
+            "number: 2\n\"x=1; open('/tmp/owned', 'w')\": 1",
+            "x=1; open('/tmp/owned', 'w') 没有这个参数",
+        ),
+        ("number: 2", 'number: 2\n"甲\\n乙": 1', "甲 乙 没有这个参数"),
+        ("number: 2", "number: 2\nprint: 5", "print 没有这个参数"),
+        (
+            "id: 2021H1",
+            "thema: 1\nprint: 2",
+            "thema 没有这个参数，请检查拼写；print 没有这个参数，请检查拼写；id 缺少这个键",
+        ),
+        ("number: 2", "number: 2\nproposals: !!python/object/apply:os.system [x]", "不符合 YAML 写法"),
     ],
 )
 def test_each_fault_is_one_line_that_names_file_and_key(
@@ -86,11 +106,45 @@ def test_each_fault_is_one_line_that_names_file_and_key(
     assert said in str(caught.value)
     assert "2021H1.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+    code = "E-ROUND" if said.startswith("id 必须与文件名相同") else "E-PARAMS"
+    assert caught.value.code == code and str(caught.value).endswith(f"（{code}）")
 
 
-@pytest.mark.parametrize("name", ["2023H9", "../../x", "2021H1 ", "-rf", "２０２１H1", "", "%2e%2e%2f"])
+def test_an_id_that_breaks_out_of_its_quotes_is_no_round(workspace: Path) -> None:
+    rewrite(workspace, "id: 2021H1", 'id: "2021H1\\"; import os; x=\\""')
+    with pytest.raises(ParamsError, match=r"id 必须与文件名相同，请改为 id: 2021H1（E-ROUND）$"):
+        params.load("2021H1", workspace)
+
+
+def test_a_few_lines_that_unfold_to_gigabytes_are_refused_at_once(workspace: Path) -> None:
+    bomb = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 8)}]\n" for old, new in pairwise("abcdefghij")
+    )
+    (workspace / "params/2021H1.yaml").write_text(bomb, encoding="utf-8")
+    with pytest.raises(ParamsError, match=r"不允许使用 YAML 的引用.*（E-PARAMS）$"):
+        params.load("2021H1", workspace)
+
+
+def test_an_error_without_a_code_is_its_sentence() -> None:
+    assert str(ParamsError("写法不对", code="")) == "写法不对"
+
+
+ROUND_NAMES = [
+    "2023H9",
+    "1821H1",
+    "2021h1",
+    "2021H1\n",
+    "2021H1\n2022H2",
+    "2021H1\x00",
+    "2021H1/../x",
+    "{round.__class__}",
+    "．．／x",
+]
+
+
+@pytest.mark.parametrize("name", [*ROUND_NAMES, "../../x", "2021H1 ", "-rf", "２０２１H1", "", "%2e%2e%2f"])
 def test_a_wrong_round_name_lists_the_rounds_there_are(workspace: Path, name: str) -> None:
-    with pytest.raises(ParamsError, match="现有轮次：2021H1"):
+    with pytest.raises(ParamsError, match="现有轮次：2021H1（E-ROUND）"):
         params.load(name, workspace)
 
 

@@ -397,6 +397,12 @@ def test_the_fingerprint_follows_content_alone(
     assert [name for name in first.files if first.files[name] != changed.files[name]] == ["raw/answers.csv"]
 
 
+def test_what_a_codebook_names_is_in_the_fingerprint(demo_root: Path) -> None:
+    held = set(fingerprint.of(params.load("2022H2", demo_root)).files)
+    files = ("departments.csv", "districts.csv", "size_rules_2017.csv", "codebooks/questionnaire.yaml")
+    assert {f"reference/{name}" for name in files} < held
+
+
 def test_the_fingerprint_is_read_in_two_groups() -> None:
     assert str(fingerprint.Fingerprint("7c1e90ab" + "0" * 56, {})) == "7c1e 90ab"
 

@@ -179,7 +179,9 @@ def test_a_column_of_persons_that_is_not_there_is_refused(workspace: Path) -> No
     enrol(workspace, register(workspace).drop(columns="employment"))
     with pytest.raises(ParamsError) as refusal:
         survey.population(params.load("2022H2", workspace))
-    words = "总体结构文件 margins.csv：缺少列 employment；没有从业人员数就在参数里写 employment: null"
+    words = (
+        "总体结构文件 margins.csv：缺少列 employment；没有从业人员数就在参数里写 employment: null（E-PARAMS）"
+    )
     assert str(refusal.value) == words
 
 

@@ -410,9 +410,25 @@ def test_text_is_never_markup(make: str) -> None:
 
 
 def test_problems_are_listed_as_they_are() -> None:
-    assert rows_of(tables.problems(FOUND))[1] == ["W-RANGE", "甲.xlsx 工作表 Sheet1 单元格 C5", EVIL]
+    assert rows_of(tables.problems(FOUND))[0] == ["位置", "问题", "代码"]
+    assert rows_of(tables.problems(FOUND))[1] == ["甲.xlsx 工作表 Sheet1 单元格 C5", EVIL, "W-RANGE"]
     assert tables.problems([]) == '<p class="none">读入数据时没有发现问题。</p>'
     assert tables.problems(FOUND).startswith("<details><summary>")
+
+
+def test_what_refuses_comes_first_and_the_rest_is_counted() -> None:
+    fault = SimpleNamespace(code="E-RANGE", place="乙.xlsx 单元格 C6", message="超出范围")
+    said = tables.problems([*FOUND * 55, fault])
+    rows = rows_of(said)[1:]
+    assert len(rows) == 50 and rows[0] == [fault.place, fault.message, fault.code]
+    assert "共 56 处，只列前 50 处。" in said
+
+
+def test_every_form_is_accounted_for_above_the_problems() -> None:
+    counts = {"read": 1012, "kept": 1010, "aside": 2, "dropped": 3}
+    told = "<p>读到 1,012 份 = 采用 1,010 + 另列 2 + 拒收 0。</p>"
+    assert tables.problems(FOUND, counts).startswith(f"{told}<details>")
+    assert tables.problems([], counts) == f'{told}<p class="none">读入数据时没有发现问题。</p>'
 
 
 @pytest.mark.parametrize(

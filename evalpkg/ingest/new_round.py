@@ -82,7 +82,9 @@ def begin(round_id: str, export: Path, root: Path, codebook: str = "questionnair
 
 def _check_free(round_id: str, files: list[Path]) -> None:
     if not ROUND_ID.fullmatch(round_id):
-        raise ParamsError(f"轮次“{round_id}”写法不对：应写成 2026H2（上半年 H1，下半年 H2）；请改正")
+        raise ParamsError(
+            f"轮次“{round_id}”写法不对：应写成 2026H2（上半年 H1，下半年 H2）；请改正", "E-ROUND"
+        )
     taken = next((path for path in files if path.exists()), None)
     if taken:
         raise ParamsError(f"{round_id}：{'/'.join(taken.parts[-2:])} 已经有了，不覆盖；要重来请先移走它")
@@ -95,7 +97,8 @@ def _recognise(export: Path, book: Codebook, root: Path) -> tuple[Platform, Shee
         known = "、".join(f"{load_platform(root, name).title}（{name}）" for name in names(root))
         raise ParamsError(
             f"{export.name}：认不出是哪个平台导出的；现有 {known}。"
-            "请照样子在 data/reference/platforms/ 里写一个新平台，signature 写表头里一定有的列"
+            "请照样子在 data/reference/platforms/ 里写一个新平台，signature 写表头里一定有的列；"
+            "或者自己写参数和列名对照表，参数里写 platform: generic"
         )
     platform = load_platform(root, read_part(export, book, root).platform)
     return platform, framed(

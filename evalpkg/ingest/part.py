@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from evalpkg.codebook import Codebook, match_key, token_key
 from evalpkg.ingest import quality
 from evalpkg.ingest.answers import Answers
+from evalpkg.ingest.generic import framings
 from evalpkg.ingest.headers import Columns, Target, match_columns, titles_of
 from evalpkg.ingest.mapping import Mapped
 from evalpkg.ingest.platforms import Platform, load_platform, recognised
 from evalpkg.ingest.plausible import oddities
 from evalpkg.ingest.problems import InputRefused, Problem
+from evalpkg.ingest.scale_change import changed_scales
 from evalpkg.ingest.sheet import Grid, Sheet, framed, read_grid
 from evalpkg.ingest.values import Value, parse, parse_options
 
@@ -42,6 +44,8 @@ class Part:
         How many identifying columns went no further.
     platform
         Name of the platform as which it was read.
+    forms
+        How many it holds, also where it is refused.
     """
 
     texts: pd.DataFrame
@@ -50,6 +54,7 @@ class Part:
     problems: list[Problem]
     dropped: int
     platform: str
+    forms: int
 
     @property
     def refused(self) -> int:
@@ -81,8 +86,10 @@ def read_part(
     grid = read_grid(path)
     found = recognised(grid, root)
     if platform:
-        lines = {one.name: at for one, at in found}
-        found = [(load_platform(root, platform), lines.get(platform, 0))]
+        lines, named = {one.name: at for one, at in found}, load_platform(root, platform)
+        found = [(named, lines.get(platform, 0))]
+        if not named.signature:
+            found = [_lowest(grid, framings(grid, named, mapped or Mapped()), book, mapped or Mapped())]
     found = _fitting(grid, found or [(load_platform(root), 0)], book, mapped or Mapped())
     parts = [_read(grid, at, one, book, mapped or Mapped()) for one, at in found]
     clean = [part for part in parts if not part.refused]
@@ -96,6 +103,22 @@ def read_part(
             ]
         )
     return clean[0] if clean else min(parts, key=lambda part: part.refused)
+
+
+def _lowest(
+    grid: Grid, found: list[tuple[Platform, int]], book: Codebook, mapped: Mapped
+) -> tuple[Platform, int]:
+    """Pick the lowest header that is followed by an answer.
+
+    A further line of a header reads as a fault in most columns. An answer with a fault or two does not, and must not be
+    taken for a header: it would be lost without a word.
+    """
+    for one, at in found:
+        end = at + one.header_rows + 1
+        line = _read(replace(grid, rows=grid.rows[:end], lines=grid.lines[:end]), at, one, book, mapped)
+        if 2 * line.refused < len(line.given) or not line.given:
+            return one, at
+    return found[0]
 
 
 def _fitting(
@@ -126,7 +149,15 @@ def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mappe
     found = match_columns(sheet, book, platform, mapped.targets)
     columns = replace(found, problems=[*grid.problems, *_above(grid, at), *found.problems, *_totals(sheet)])
     if any(problem.refuses for problem in columns.problems):
-        return Part(pd.DataFrame(), {}, pd.DataFrame(), columns.problems, columns.dropped, platform.name)
+        return Part(
+            pd.DataFrame(),
+            {},
+            pd.DataFrame(),
+            columns.problems,
+            columns.dropped,
+            platform.name,
+            len(sheet.rows),
+        )
     table = np.array(sheet.rows, dtype=object)
     given, problems = {}, list(columns.problems)
     for code, column in columns.items.items():
@@ -140,9 +171,13 @@ def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mappe
     if not any(problem.refuses for problem in problems):
         problems += oddities(sheet.file, given, book)
     told = quality.paradata(sheet, columns)
+    clock = told.table["clock"].to_numpy(dtype=float)
+    problems += changed_scales(sheet, columns.items, given, clock, book)
     texts = _texts(table, columns, book, platform)
     problems += _long(sheet, columns, book)
-    return Part(texts, given, told.table, problems + told.problems, columns.dropped, platform.name)
+    return Part(
+        texts, given, told.table, problems + told.problems, columns.dropped, platform.name, len(sheet.rows)
+    )
 
 
 def _above(grid: Grid, at: int) -> list[Problem]:

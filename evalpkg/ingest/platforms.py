@@ -25,10 +25,10 @@ class Platform(BaseModel):
     title
         What people call it.
     signature
-        Cells of one header line by which it is recognised.
+        Cells of one header line by which it is recognised; without any it must be named, see `generic`.
     header_rows, titles
-        Lines of the header, the one with the signature first; which of them (1, 2, ...) holds the questions, 0 joins a
-        question that spans blank cells with the row below it.
+        Lines of the header, the one with the signature first (0: found by the mapping); which of them (1, 2, ...) holds
+        the questions, 0 joins a question that spans blank cells with the row below it.
     generic, noise
         Cells of the lower line that name nothing ("Response"); words that are cut out of them.
     metadata, identifiers, clock, duration, address
@@ -50,8 +50,8 @@ class Platform(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str = ""
     title: str
-    signature: list[str] = Field(min_length=1)
-    header_rows: int = Field(1, ge=1, le=3)
+    signature: list[str] = []
+    header_rows: int = Field(1, ge=0, le=3)
     titles: int = Field(0, ge=0, le=3)
     generic: list[str] = []
     noise: list[str] = []
@@ -128,7 +128,7 @@ def recognised(grid: Grid, root: Path) -> list[tuple[Platform, int]]:
     for name in names(root):
         platform = load_platform(root, name)
         keys = {match_key(cell) for cell in platform.signature}
-        at = next((at for at, line in enumerate(lines) if keys <= line), None)
+        at = next((at for at, line in enumerate(lines) if keys and keys <= line), None)
         if at is not None:
             found.append((platform, at))
     most = max((len(platform.signature) for platform, _ in found), default=0)

@@ -97,7 +97,7 @@ def read_file(
     intake = _intake([Path(path)], book, bundle(), 0, platform, mapped)
     if len(intake.responses) < least:
         said = f"只有 {len(intake.responses)} 份答卷，不足 {least} 份，任何数字都不能公布；请补充答卷"
-        raise InputRefused([Problem("E-BELOWK", Path(path).name, said)])
+        raise InputRefused([Problem("E-BELOWK", Path(path).name, said)], len(intake.responses))
     return intake
 
 
@@ -113,7 +113,7 @@ def _intake(
 ) -> Intake:
     parts = [read_part(path, book, root, platform, mapped) for path in paths]
     problems = [problem for part in parts for problem in part.problems]
-    stop_if_refused(problems)
+    stop_if_refused(problems, sum(part.forms for part in parts))
     given = _stacked(parts)
     told = quality.flags(pd.concat([part.paradata for part in parts], ignore_index=True), given, book)
     problems += told.problems
@@ -217,7 +217,9 @@ def _remarks(answers: pd.DataFrame, given: Mapping[str, Answers], book: Codebook
     }
     for item in book.items.values():
         if item.other and item.code in given:
-            texts[item.other] = given[item.code].each(lambda value: value.note)
+            note = given[item.code].each(lambda value: value.note)
+            own = texts.get(item.other, "")  # where a platform has a column for the words of "other"
+            texts[item.other] = np.where(note != "", note, own)
     rows = [
         (rid, code, text)
         for code, column in texts.items()

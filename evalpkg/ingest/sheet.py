@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalpkg.ingest.parquet import read_parquet
 from evalpkg.ingest.problems import Problem
 from evalpkg.ingest.text_file import WIDEST, read_text, refused
 from evalpkg.ingest.workbook import read_workbook
 
-LARGEST = {"xlsx": 50_000_000, "xls": 50_000_000, "csv": 500_000_000}
+LARGEST = {"xlsx": 50_000_000, "xls": 50_000_000, "csv": 500_000_000, "parquet": 500_000_000}
+ARTEFACTS = (".joblib", ".pkl", ".pickle")  # loading one runs what its maker wrote
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an .xls begins
 
 
@@ -63,7 +65,7 @@ def read_sheet(path: Path) -> Sheet:
 
 
 def read_grid(path: Path) -> Grid:
-    """Read an ``.xlsx``, ``.xls`` or ``.csv`` export by its content, never by its name alone.
+    """Read an ``.xlsx``, ``.xls``, ``.csv`` or ``.parquet`` export by its content, never by its name alone.
 
     Raises
     ------
@@ -78,6 +80,8 @@ def read_grid(path: Path) -> Grid:
     name = ""
     if kind == "csv":
         grid, problems = read_text(path)
+    elif kind == "parquet":
+        grid, problems = read_parquet(path)
     else:
         name, grid, problems = read_workbook(path, kind)
     filled = [(line, row) for line, row in enumerate(grid, start=1) if any(cell.strip() for cell in row)]
@@ -129,10 +133,19 @@ def _kind(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix == ".xlsm":
         raise refused("E-MACRO", path.name, "带宏的工作簿不读；请在 Excel 里另存为不带宏的 .xlsx")
-    if (suffix == ".xlsx" and zipped) or (suffix == ".xls" and compound):
+    if suffix in ARTEFACTS:
+        raise refused(
+            "E-ARTEFACT",
+            path.name,
+            "这是程序存下来的对象，打开它就会运行里面的代码，一律不读；请导出为 .xlsx",
+        )
+    stored = suffix == ".parquet" and head.startswith(b"PAR1")
+    if stored or (suffix == ".xlsx" and zipped) or (suffix == ".xls" and compound):
         return suffix[1:]
     if suffix == ".csv" and not zipped and not compound and head.lstrip()[:1] != b"<":
         return "csv"
     raise refused(
-        "E-FORMAT", path.name, "只接受 .xlsx、.xls 和 .csv，且内容要与扩展名相符；请在 Excel 里另存为 .xlsx"
+        "E-FORMAT",
+        path.name,
+        "只接受 .xlsx、.xls、.csv 和 .parquet，且内容要与扩展名相符；请在 Excel 里另存为 .xlsx",
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalpkg import disclosure, survey
+from evalpkg.ingest import Problem
 from evalpkg.params import Round
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ class Admission:
         Valid questionnaires.
     results
         Gives name -> protected table, for ``data/results/<round>/``; called when the notebooks have run.
+    counts, problems
+        What became of the forms that were read; what was put up with in the files.
     """
 
     round: Round
     n: int
     results: Callable[[], Mapping[str, DataFrame]]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 def admit(round_id: str, root: Path) -> Admission:
@@ -43,7 +48,15 @@ def admit(round_id: str, root: Path) -> Admission:
     """
     opened = survey.open(round_id, root)
     disclosure.gate(opened)
-    return Admission(opened.round, opened.n, lambda: _results(opened))
+    _check_ledger(opened.round)
+    return Admission(opened.round, opened.n, lambda: _results(opened), opened.counts, opened.problems)
+
+
+def _check_ledger(round_: Round) -> None:
+    """Read the ledger of measures: a fault in it is told before any notebook runs."""
+    from evalpkg import measures  # here: a round that is refused needs no scikit-learn
+
+    measures.registry(round_)
 
 
 def _results(opened: survey.Survey) -> Mapping[str, DataFrame]:

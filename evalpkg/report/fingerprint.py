@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import evalpkg
 from evalpkg import params
@@ -33,7 +34,7 @@ class Fingerprint:
 
 
 def of(round_: Round) -> Fingerprint:
-    """Take the fingerprint of a round: raw files, parameters, codebook, lexicon, version.
+    """Take the fingerprint of a round: raw files, parameters, codebook and what it names, lexicon, version.
 
     Where the files lie, when they were written and in which order they are found does not matter.
     """
@@ -56,10 +57,22 @@ def inputs(round_: Round) -> dict[str, Path]:
     found = {
         f"params/{name}": round_.root / "params" / name for name in (params.DEFAULTS, f"{round_.id}.yaml")
     }
-    for name in (f"codebooks/{round_.codebook}.yaml", round_.lexicon):
+    codebook = f"codebooks/{round_.codebook}.yaml"
+    for name in (codebook, round_.lexicon, *_named(round_, codebook)):
         with suppress(ParamsError):  # a survey without remarks needs no lexicon
             found[f"reference/{name}"] = params.reference(round_.root, name)
+    ledger = round_.root / "data" / "raw" / "measures.csv"  # of all rounds, beside their folders
+    found |= {"ledger/measures.csv": ledger} if ledger.is_file() else {}
     return found | {f"raw/{path.relative_to(round_.raw).as_posix()}": path for path in raw_files(round_.raw)}
+
+
+def _named(round_: Round, codebook: str) -> list[str]:
+    """List the reference files that a codebook names: departments, options, size rules."""
+    spec: dict[str, Any] = {}
+    with suppress(ParamsError):  # what opens the round says what is wrong with it
+        spec = params.read_yaml(params.reference(round_.root, codebook))
+    parts = [part for item in spec.get("items", []) for part in item.values() if isinstance(part, dict)]
+    return [str(name) for name in (spec.get("departments"), *(part.get("file") for part in parts)) if name]
 
 
 def raw_files(folder: Path) -> list[Path]:

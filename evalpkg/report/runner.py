@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import evalpkg
 from evalpkg import params
+from evalpkg.ingest import Problem
 from evalpkg.report import execute, export, fingerprint, index, inspection, notebooks, publish
 from evalpkg.report.admission import Admission, admit
 from evalpkg.report.fingerprint import Fingerprint
@@ -36,6 +37,8 @@ class Bundle:
         Valid questionnaires.
     fingerprint
         The eight digits in the footer of each page.
+    counts, problems
+        What became of the forms that were read; what was put up with in the files.
     """
 
     round_id: str
@@ -43,6 +46,8 @@ class Bundle:
     pages: tuple[str, ...]
     n: int
     fingerprint: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     @property
     def index(self) -> Path:
@@ -122,7 +127,9 @@ def _run_round(admission: Admission, root: Path, out: Path, jobs: int, listen: L
         write_tables(tables, admission.results())
         publish.swap(round_id, {stage: out, tables: results})
     index.write(out, results)
-    return Bundle(round_id, out / round_id, tuple(pages), admission.n, str(mark))
+    return Bundle(
+        round_id, out / round_id, tuple(pages), admission.n, str(mark), admission.counts, admission.problems
+    )
 
 
 def _execute(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from evalpkg.disclosure import Protected
-from evalpkg.fragment import Fragment, count, not_asked, nothing, score
+from evalpkg.fragment import Fragment, count, join, not_asked, nothing, score
+from evalpkg.ingest.problems import LISTED, accounted
 from evalpkg.tables import columns as make
 from evalpkg.tables.build import table
 from evalpkg.tables.columns import Column
@@ -130,19 +131,26 @@ def fieldwork(
 
 def problems(
     found: Iterable[Problem],
+    counts: Mapping[str, int] | None = None,
     *,
     no: int = 0,
     title: str = "读入数据时发现的问题",
     note: str = "",
     folded: str = "读入数据时发现的问题",
 ) -> Fragment:
-    """List what was wrong in the files; problems need no gate, for they never quote an answer."""
-    rows = list(found)
+    """List what was wrong in the files, under what became of the forms; problems need no gate, for they quote no answer."""
+    rows = sorted(found, key=lambda row: not row.code.startswith("E-"))  # what refuses a file comes first
+    told = Fragment("") if counts is None else Fragment(f"<p>{accounted(counts)}。</p>")
     if not rows:
-        return Fragment('<p class="none">读入数据时没有发现问题。</p>')
+        return join(told, Fragment('<p class="none">读入数据时没有发现问题。</p>'))
+    shown = rows[:LISTED]
     columns = [
-        Column("代码", [row.code for row in rows], left=True),
-        Column("位置", [row.place for row in rows], left=True),
-        Column("说明", [row.message for row in rows], left=True),
+        Column("位置", [row.place for row in shown], left=True),
+        Column("问题", [row.message for row in shown], left=True),
+        Column("代码", [row.code for row in shown], left=True),
     ]
-    return table("problems", columns, caption(no, title, note), f"共 {count(len(rows))} 处。", folded=folded)
+    rest = f"，只列前 {count(LISTED)} 处" if len(rows) > LISTED else ""
+    listed = table(
+        "problems", columns, caption(no, title, note), f"共 {count(len(rows))} 处{rest}。", folded=folded
+    )
+    return join(told, listed)

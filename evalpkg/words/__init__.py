@@ -20,7 +20,7 @@ from evalpkg.words.finding import (
 from evalpkg.words.outlook import appeals, difficulties, overall, urgent
 from evalpkg.words.policies import funnel
 from evalpkg.words.remarks import beside, copied, groups, machine, others, theme_status
-from evalpkg.words.sample import RECRUITMENT, doubts, modes, plan, sample
+from evalpkg.words.sample import RECRUITMENT, doubts, modes, plan, sample, sizes
 
 __all__ = [
     "LISTED",
@@ -57,6 +57,7 @@ __all__ = [
     "roles",
     "sample",
     "section",
+    "sizes",
     "subgroups",
     "theme_effects",
     "theme_status",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from evalpkg.disclosure import Protected
 from evalpkg.fragment import (
@@ -95,6 +97,25 @@ def _moved(headlines: Protected | None) -> str:
     before, after = score(number(row, "estimate")), score(number(row, "without"))
     moved = f"仍是 {after} 分" if before == after else f"由 {before} 分变为 {after} 分"
     return f"去掉它们，{row['label']}{moved}，下表各项最多变 {score(max(gaps))} 分。"
+
+
+def sizes(precision: Protected) -> Fragment:
+    """Say whose size was told by the official rules, and whose own word was taken; nothing where all named it themselves."""
+    extra = precision.extra
+    if not extra.get("sized"):
+        return Fragment("")
+    told, differing, ambiguous, unanswered = (
+        _firms(extra, f"size_{name}_count") for name in ("derived", "differing", "ambiguous", "unanswered")
+    )
+    return _paragraph(
+        f"企业规模按国家统计局的划分办法，由行业、从业人员和营业收入推算：能推算的{told}，其中与企业自报不同的{differing}；"
+        f"其余用企业自报，包括所答的档可以归入几种规模的{ambiguous}，没有答全的{unanswered}。"
+    )
+
+
+def _firms(extra: Mapping[str, Any], name: str) -> str:
+    """Write a number of enterprises; the gate lets none through that is under k."""
+    return f" {count(extra[name])} 家" if name in extra else f"不足 {extra['k']} 家"
 
 
 def modes(result: Protected | None) -> Fragment:

@@ -1,4 +1,4 @@
-"""What the questionnaire asks: items, scales, gates, missing codes, departments and districts."""
+"""A codebook file -> items with their options and scales, departments, and ways of not answering."""
 
 from __future__ import annotations
 
@@ -7,69 +7,16 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
+from evalpkg.codebook.declared import CodebookSpec, ItemSpec, OptionsFile
+from evalpkg.codebook.sizing import Sizing, bands, sizing
 from evalpkg.params import ParamsError, read_yaml, reference, validated
 
 NUMERIC = ("score", "ordinal", "integer")
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OptionsFile(_Spec):
-    """Options kept in a CSV: the column of codes, the columns of labels, and a column of report groups."""
-
-    file: str = Field(pattern=r"^[A-Za-z0-9_\-]+\.csv$")
-    code: str
-    labels: list[str] = Field(min_length=1)
-    group: str = ""
-
-
-class ScaleSpec(_Spec):
-    """A scale as the file writes it; labels and anchors are keyed by text."""
-
-    low: float
-    high: float
-    labels: dict[str, float] = {}
-    anchors: dict[str, float] = {}
-
-
-class ItemSpec(_Spec):
-    """A question as the file writes it; `rows` turns it into a matrix."""
-
-    code: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
-    title: str
-    label: str
-    type: Literal["category", "multi", "ordinal", "score", "integer", "text", "date", "weight"]
-    role: str
-    options: dict[str, str] | OptionsFile = {}
-    same_options: str = ""
-    scale: str = ""
-    rows: dict[str, str] | list[str] | Literal["departments"] = {}
-    gate: str = ""
-    missing: list[str] = []
-    exclusive: str = ""
-    other: str = ""
-    optional: bool = False
-    also: list[str] = []
-    number: int | None = None
-    printed: list[str] = []
-
-
-class CodebookSpec(_Spec):
-    """A codebook file."""
-
-    title: str
-    departments: str = ""
-    missing: dict[str, list[str]]
-    scales: dict[str, ScaleSpec] = {}
-    items: list[ItemSpec] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -119,6 +66,7 @@ class Item:
     number: int | None = None
     printed: tuple[str, ...] = ()
     former: dict[str, str] = field(default_factory=dict)
+    bands: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -161,13 +109,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Codebook:
-    """A questionnaire: `items` by code in printed order; `departments` has code, short, official, aliases, role."""
+    """A questionnaire: `items` by code in printed order; `departments` has code, short, official, aliases, role.
+
+    `sizing` says from which answers the size class is told, None where respondents only name it themselves.
+    """
 
     name: str
     title: str
     items: dict[str, Item]
     departments: pd.DataFrame
     missing: dict[str, str]
+    sizing: Sizing | None = None
 
     def by_role(self, role: str) -> list[Item]:
         """Items that serve one purpose in the analysis, in printed order."""
@@ -206,7 +158,9 @@ def load(name_or_path: str | Path, root: Path, on: date | None = None) -> Codebo
     items = [item for part in spec.items for item in _expand(part, spec, departments, root, on, path)]
     _check_unique(items, path)
     missing = {token_key(token): code for code, tokens in spec.missing.items() for token in tokens}
-    return Codebook(path.stem, spec.title, {item.code: item for item in items}, departments, missing)
+    known = {item.code: item for item in items}
+    told = sizing(spec.items, known, root, path)
+    return Codebook(path.stem, spec.title, known, departments, missing, told)
 
 
 def match_key(text: str) -> str:
@@ -258,6 +212,7 @@ def _expand(
         groups=groups, scale=scale, missing=tuple(spec.missing),
         exclusive=spec.exclusive, other=spec.other, optional=spec.optional,
         also=tuple(spec.also), number=spec.number, printed=tuple(spec.printed), former=former,
+        bands=bands(spec, options, path),
     )  # fmt: skip
     if isinstance(spec.rows, dict) and spec.role in ("rating", "gate"):
         known = _records(_chosen(spec, departments, path))
