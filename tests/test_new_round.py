@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from evalpkg import ingest, params
+from evalpkg import ingest, params, survey
 from evalpkg.params import ParamsError, bundle
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -89,7 +90,7 @@ def test_nothing_is_written_over_and_nothing_half(city: Path, tmp_path: Path) ->
         ingest.begin("2026H3", export, city, "fixture")
     strange = tmp_path / "strange.csv"
     strange.write_text("甲,乙\n1,2\n", encoding="utf-8")
-    with pytest.raises(ParamsError, match="认不出是哪个平台"):
+    with pytest.raises(ParamsError, match="没有一列像问卷说明 fixture 里的题"):
         ingest.begin("2026H1", strange, city, "fixture")
     assert sorted(path.name for path in city.rglob("*") if "2026H1" in path.as_posix()) == []
     ingest.begin("2026H1", export, city, "fixture")
@@ -113,3 +114,52 @@ def test_a_mapping_that_says_nothing_clear_is_refused(row: str, says: str, tmp_p
     path.write_text(f"column,item,values\n{row}\n", encoding="utf-8")
     with pytest.raises(ParamsError, match=says):
         ingest.read_file(FIXTURES / "limesurvey_codes.csv", "fixture", mapping=path)
+
+
+# --- another survey, by the README alone ------------------------------------------------------------------
+
+
+def from_readme(language: str, number: int = 0) -> str:
+    """Return a block of code of the section on a new questionnaire."""
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    section = text.split("### A new questionnaire, one file")[1].split("\n#")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, flags=re.S)[number]
+
+
+def park(folder: Path) -> Path:
+    """Write what the README tells to write into an empty folder, and an export beside it."""
+    (folder / "data/reference/codebooks").mkdir(parents=True)
+    (folder / "data/reference/codebooks/park.yaml").write_text(from_readme("yaml"), encoding="utf-8")
+    (folder / "data/reference/offices.csv").write_text(from_readme("csv"), encoding="utf-8")
+    head = ["Respondent ID", "How many people work there?", "Speed of service", "Clear rules", "Overall, how satisfied are you?",
+            "Customs office", "Land office", "What should change first?"]  # fmt: skip
+    rows = [
+        [i, ("1-9", "10-99", "100+")[i % 3], 1 + i % 10, 1 + i % 7, 1 + (i + 3) % 10, "no contact" if i % 4 else 8, 1 + i % 9, "waiting"]
+        for i in range(120)
+    ]  # fmt: skip
+    export = folder / "export.csv"
+    with export.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    return export
+
+
+def test_another_survey_needs_a_codebook_only(tmp_path: Path) -> None:
+    """The README's example in an empty folder: begun, settled, opened, with the numbers of the file."""
+    said = ingest.begin("2026H1", park(tmp_path), tmp_path, "park")
+    assert "新的评议项目" in said[0] and "没有认出平台" in said[1]
+    assert any("“Customs office”：最像 C_O1" in line for line in said)
+    settle(tmp_path, {"Customs office": "C_O1", "Land office": "C_O2"})
+    opened = survey.open("2026H1", tmp_path)
+    assert opened.n == 120
+    assert opened.ratings.notna().sum().tolist() == [30, 120]
+    assert opened.responses["F1"].sum() == sum(1 + (i + 3) % 10 for i in range(120))
+    assert (opened.remarks["text"] == "waiting").sum() == 120
+
+
+def test_several_lines_of_titles_are_found_for_a_platform_that_nobody_described(tmp_path: Path) -> None:
+    export = park(tmp_path)
+    lines = export.read_text(encoding="utf-8").splitlines()
+    export.write_text("\n".join(["A survey" + "," * 7, *lines]), encoding="utf-8")
+    ingest.begin("2026H1", export, tmp_path, "park")
+    settle(tmp_path, {"Customs office": "C_O1", "Land office": "C_O2"})
+    assert len(ingest.read(params.load("2026H1", tmp_path)).responses) == 120

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -206,6 +207,26 @@ def test_many_forms_from_one_address_are_a_burst(tmp_path: Path) -> None:
     }, n=40)  # fmt: skip
     intake = read(table, tmp_path)
     assert flagged_remarks(intake, "burst") == {f"第{i}份说的话" for i in range(20, 40)}
+
+
+def test_addresses_are_compared_as_hashes_of_a_key_that_is_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[pd.Series] = []
+    real = quality.flags
+
+    def watched(paradata: pd.DataFrame, *rest: Any) -> quality.Told:
+        seen.append(paradata["address"])
+        return real(paradata, *rest)
+
+    monkeypatch.setattr(quality, "flags", watched)
+    table = forms({"来自IP": ["192.0.2.1"] * 20 + ["203.0.113.7"] * 20}, n=40)
+    for _ in range(2):
+        read(table, tmp_path)
+    one, other = seen
+    assert one.nunique() == other.nunique() == 2
+    assert not set(one) & set(other)
+    assert not one.str.contains("192.0.2.1", regex=False).any()
 
 
 # --- what a file does not tell -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The header of a platform that nobody described: found by the titles that a person wrote into a mapping file."""
+"""The header of a platform that nobody described: found by titles, of a mapping file or of the questionnaire."""
 
 from __future__ import annotations
 
@@ -51,6 +51,23 @@ def framings(grid: Grid, platform: Platform, mapped: Mapped) -> list[tuple[Platf
         )
         raise InputRefused([Problem("E-HEADER", grid.file, said)])
     return [(one, at) for _, _, at, one in sorted(fits, key=lambda fit: fit[:3])]
+
+
+def likeliest(grid: Grid, platform: Platform, known: set[str]) -> tuple[Platform, int]:
+    """Pick the header that has most of the titles known, the lowest and first of several; where none is, the first line.
+
+    Parameters
+    ----------
+    grid
+    platform
+        As for `framings`.
+    known
+        Match keys of the titles of a questionnaire.
+    """
+    lines = range(min(SEARCHED, len(grid.rows)))
+    tried = [(len(known & _titled(grid, one, at)), one, at) for one in _heights(platform) for at in lines]
+    _, one, at = max(tried, key=lambda found: (found[0], -found[1].header_rows, -found[2]))
+    return one, at
 
 
 def _heights(platform: Platform) -> Iterator[Platform]:

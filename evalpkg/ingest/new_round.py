@@ -17,15 +17,17 @@ from evalpkg import codebook as codebooks
 from evalpkg import params
 from evalpkg.codebook import Codebook, Item, match_key
 from evalpkg.ingest import quality
+from evalpkg.ingest.generic import likeliest
 from evalpkg.ingest.headers import Columns, Target, match_columns, titles_of
 from evalpkg.ingest.mapping import UNSURE
 from evalpkg.ingest.part import read_part
-from evalpkg.ingest.platforms import Platform, load_platform, names, recognised
+from evalpkg.ingest.platforms import Platform, load_platform, recognised
 from evalpkg.ingest.sheet import Sheet, framed, read_grid
 from evalpkg.params import ROUND_ID, ParamsError
 
 LIKELY = 0.5  # likeness under which no item is named
 SAME_CODE = 0.9
+GENERIC = "generic"  # description of platforms that have none
 HEAD = ("column", "item", "values", "score", "note")
 
 
@@ -39,7 +41,9 @@ class Guess:
     note: str = ""
 
 
-def begin(round_id: str, export: Path, root: Path, codebook: str = "questionnaire") -> list[str]:
+def begin(
+    round_id: str, export: Path, root: str | Path | None = None, codebook: str = "questionnaire"
+) -> list[str]:
     """Write ``params/<round>.yaml`` and ``params/<round>_columns.csv``, and put the export where the round looks for it.
 
     Parameters
@@ -48,7 +52,7 @@ def begin(round_id: str, export: Path, root: Path, codebook: str = "questionnair
         Half-year such as ``"2026H2"`` that has no parameters yet.
     export
     root
-        Workspace.
+        Workspace, found as `params.find_root` does; a folder that holds no parameters yet becomes one.
     codebook
         Name of the questionnaire.
 
@@ -60,10 +64,11 @@ def begin(round_id: str, export: Path, root: Path, codebook: str = "questionnair
     Raises
     ------
     ParamsError
-        The name is no round, the round exists, or no platform is recognised; nothing is written.
+        The name is no round, the round exists, or no column is like an item of the questionnaire; nothing is written.
     InputRefused
         The file is no table.
     """
+    root, is_new = _workspace(root)
     settings = root / "params" / f"{round_id}.yaml"
     mapping = settings.with_name(f"{round_id}_columns.csv")
     target = root / "data" / "raw" / round_id / f"answers{export.suffix.lower()}"
@@ -72,12 +77,28 @@ def begin(round_id: str, export: Path, root: Path, codebook: str = "questionnair
     platform, sheet = _recognise(export, book, root)
     columns = match_columns(sheet, book, platform)
     guesses = list(_guesses(sheet, book, platform, columns))
+    if not any(guess.score >= LIKELY for guess in guesses):
+        raise ParamsError(
+            f"{export.name}：没有一列像问卷说明 {codebook} 里的题；请用 --codebook 指明别的问卷说明，"
+            "或者照 data/reference/codebooks/fixture.yaml 的样子写一个"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     settings.parent.mkdir(parents=True, exist_ok=True)
+    if is_new:
+        shutil.copyfile(params.bundle() / "params" / params.DEFAULTS, root / "params" / params.DEFAULTS)
     shutil.copyfile(export, target)
     mapping.write_text(_table(guesses), encoding="utf-8-sig", newline="")
     settings.write_text(_settings(round_id, codebook, platform, sheet, columns, root), encoding="utf-8")
-    return _told(platform, guesses, columns, [settings, mapping, target], root)
+    welcome = f"新的评议项目：请改 params/{params.DEFAULTS} 里的 survey、population、scale（名称、代表谁、0 分和 100 分的意思）"
+    told = _told(platform, guesses, columns, [settings, mapping, target], root)
+    return [welcome, *told] if is_new else told
+
+
+def _workspace(root: str | Path | None) -> tuple[Path, bool]:
+    """Find the workspace; tell whether it is a named folder that holds no parameters yet."""
+    if root and Path(root).is_dir() and not (Path(root) / "params").exists():
+        return Path(root).resolve(), True
+    return params.find_root(root), False
 
 
 def _check_free(round_id: str, files: list[Path]) -> None:
@@ -93,17 +114,18 @@ def _check_free(round_id: str, files: list[Path]) -> None:
 def _recognise(export: Path, book: Codebook, root: Path) -> tuple[Platform, Sheet]:
     grid = read_grid(export)
     lines = {one.name: at for one, at in recognised(grid, root)}
-    if not lines:
-        known = "、".join(f"{load_platform(root, name).title}（{name}）" for name in names(root))
-        raise ParamsError(
-            f"{export.name}：认不出是哪个平台导出的；现有 {known}。"
-            "请照样子在 data/reference/platforms/ 里写一个新平台，signature 写表头里一定有的列；"
-            "或者自己写参数和列名对照表，参数里写 platform: generic"
-        )
-    platform = load_platform(root, read_part(export, book, root).platform)
-    return platform, framed(
-        grid, lines[platform.name], platform.header_rows, lambda top: titles_of(platform, top)
-    )
+    if lines:
+        platform = load_platform(root, read_part(export, book, root).platform)
+        at = lines[platform.name]
+    else:
+        platform, at = likeliest(grid, load_platform(root, GENERIC), _titles(book))
+    return platform, framed(grid, at, platform.header_rows, lambda top: titles_of(platform, top))
+
+
+def _titles(book: Codebook) -> set[str]:
+    """Collect everything that may stand over a column."""
+    items = book.items.values()
+    return {match_key(name) for item in items for name in (item.code, item.row, *item.titles) if name}
 
 
 def _guesses(sheet: Sheet, book: Codebook, platform: Platform, columns: Columns) -> Iterator[Guess]:
@@ -167,7 +189,10 @@ def _settings(
     half = ("01-01", "06-30") if round_id.endswith("1") else ("07-01", "12-31")
     start, end = (date.fromisoformat(f"{round_id[:4]}-{day}") for day in half)
     first, last = _collected(sheet, columns) or (start, end)
-    n, number = len(sheet.rows), len(params.list_rounds(root)) + 1
+    n, number = (
+        len(sheet.rows),
+        1 + sum(bool(ROUND_ID.fullmatch(path.stem)) for path in (root / "params").glob("*.yaml")),
+    )
     margins = any(
         (folder / "margins.csv").is_file()
         for folder in (root / "data/raw" / round_id, root / "data/reference")
@@ -201,9 +226,9 @@ def _told(
     platform: Platform, guesses: list[Guess], columns: Columns, files: list[Path], root: Path
 ) -> list[str]:
     unsure = [guess for guess in guesses if guess.score < 1.0]
-    missing = [problem for problem in columns.problems if problem.code == "E-NOCOL"]
+    known = "没有认出平台，按一般的表读" if platform.name == GENERIC else f"平台：{platform.title}"
     lines = [
-        f"平台：{platform.title}；{len(guesses) - len(unsure)} 列对上了问卷说明，{columns.dropped} 列能认出答卷人、读入时丢弃"
+        f"{known}；{len(guesses) - len(unsure)} 列对上了问卷说明，{columns.dropped} 列能认出答卷人、读入时丢弃"
     ]
     lines += [f"已写好 {path.relative_to(root)}" for path in files]
     if unsure:
@@ -211,6 +236,9 @@ def _told(
             f"有 {len(unsure)} 列要由人确认（{files[1].name} 里 item 写着 {UNSURE} 的），确认之前不能运行："
         )
         lines += [f"  “{guess.title}”：{guess.note}" for guess in unsure]
-    lines += [f"  {problem.message}" for problem in missing]
+    lacking = sum(problem.code == "E-NOCOL" for problem in columns.problems)
+    lacking -= len({guess.target for guess in unsure if guess.target and guess.score >= LIKELY})
+    if lacking > 0:
+        lines.append(f"问卷说明里另有 {lacking} 道题没有对应的列，evalpkg check 会逐个列出")
     lines.append(f"然后 evalpkg check {files[0].stem}，照它列的改好，再 evalpkg run {files[0].stem}")
     return lines

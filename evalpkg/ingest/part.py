@@ -63,7 +63,7 @@ class Part:
 
 
 def read_part(
-    path: Path, book: Codebook, root: Path, platform: str = "", mapped: Mapped | None = None
+    path: Path, book: Codebook, root: Path, platform: str = "", mapped: Mapped | None = None, key: bytes = b""
 ) -> Part:
     """Read one file as a platform wrote it.
 
@@ -77,6 +77,8 @@ def read_part(
         exports of one platform do, must read without a fault as one of them only, or say the same as all.
     mapped
         What a person said of its columns.
+    key
+        With which addresses are hashed, see `quality.paradata`.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def read_part(
         if not named.signature:
             found = [_lowest(grid, framings(grid, named, mapped or Mapped()), book, mapped or Mapped())]
     found = _fitting(grid, found or [(load_platform(root), 0)], book, mapped or Mapped())
-    parts = [_read(grid, at, one, book, mapped or Mapped()) for one, at in found]
+    parts = [_read(grid, at, one, book, mapped or Mapped(), key) for one, at in found]
     clean = [part for part in parts if not part.refused]
     if any(not _same(clean[0], other) for other in clean[1:]):
         names = "、".join(part.platform for part in clean)
@@ -144,7 +146,7 @@ def _said(value: Value) -> str:
     return f"{value.codes}{value.number}{value.note}" if not value.missing else ""
 
 
-def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mapped) -> Part:
+def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mapped, key: bytes = b"") -> Part:
     sheet = framed(grid, at, platform.header_rows, partial(titles_of, platform))
     found = match_columns(sheet, book, platform, mapped.targets)
     columns = replace(found, problems=[*grid.problems, *_above(grid, at), *found.problems, *_totals(sheet)])
@@ -170,7 +172,7 @@ def _read(grid: Grid, at: int, platform: Platform, book: Codebook, mapped: Mappe
         problems += _faults(given[code], sheet, min(places.values()))
     if not any(problem.refuses for problem in problems):
         problems += oddities(sheet.file, given, book)
-    told = quality.paradata(sheet, columns)
+    told = quality.paradata(sheet, columns, key)
     clock = told.table["clock"].to_numpy(dtype=float)
     problems += changed_scales(sheet, columns.items, given, clock, book)
     texts = _texts(table, columns, book, platform)

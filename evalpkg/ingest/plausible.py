@@ -51,12 +51,8 @@ def _scores(file: str, scores: Floats, top: float) -> list[Problem]:
         return [Problem("E-SCALE", file, said)]
     if len(np.unique(known)) == 1:
         return [Problem("W-CONSTANT", file, "全部打分都是同一个数，分不出任何差别；请检查导出是否正确")]
-    rated = (~np.isnan(scores)).sum(axis=1)
-    filled = np.where(
-        np.isnan(scores), np.nanmean(scores, axis=1, where=rated[:, None] > 0, keepdims=True), scores
-    )
-    alike = (rated >= RATED) & (filled.max(axis=1) == filled.min(axis=1))
-    share = alike.sum() / max((rated >= RATED).sum(), 1)
+    many = scores[(~np.isnan(scores)).sum(axis=1) >= RATED]
+    share = float((np.nanmax(many, axis=1) == np.nanmin(many, axis=1)).mean()) if len(many) else 0.0
     if share < MANY:
         return []
     return [

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
@@ -54,13 +55,19 @@ class Told:
     problems: list[Problem]
 
 
-def paradata(sheet: Sheet, columns: Columns) -> Told:
-    """Read clock, duration and address of one file as numbers.
+def paradata(sheet: Sheet, columns: Columns, key: bytes = b"") -> Told:
+    """Read clock and duration of one file as numbers, its addresses as hashes.
+
+    Parameters
+    ----------
+    sheet, columns
+    key
+        Of the hashes: drawn for one reading of a round and thrown away, so that nobody can try addresses out on them.
 
     Returns
     -------
     Told
-        `table` has the columns clock (seconds since 1970), duration (seconds), address (the text, compared only),
+        `table` has the columns clock (seconds since 1970), duration (seconds), address (keyed BLAKE2, compared only),
         NaN or None where the file does not tell; `problems` are warnings that give the first cell that cannot
         be read.
     """
@@ -78,9 +85,13 @@ def paradata(sheet: Sheet, columns: Columns) -> Told:
             problems += _unread(table[name].isna().to_numpy(), sheet, column, name, example)
     column = columns.paradata.get("address")
     table["address"] = (
-        None if column is None else pd.Series([row[column].strip() or None for row in sheet.rows])
+        None if column is None else pd.Series([_hashed(row[column].strip(), key) for row in sheet.rows])
     )
     return Told(table, problems)
+
+
+def _hashed(address: str, key: bytes) -> str | None:
+    return blake2b(address.encode(), key=key, digest_size=16).hexdigest() if address else None
 
 
 def _unread(bad: Bools, sheet: Sheet, column: int, name: str, example: str) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +112,8 @@ def _root_of(codebook: str | Path) -> Path:
 def _intake(
     paths: list[Path], book: Codebook, root: Path, seed: int, platform: str = "", mapped: Mapped | None = None
 ) -> Intake:
-    parts = [read_part(path, book, root, platform, mapped) for path in paths]
+    key = secrets.token_bytes()  # of this reading alone: nobody can hash an address again
+    parts = [read_part(path, book, root, platform, mapped, key) for path in paths]
     problems = [problem for part in parts for problem in part.problems]
     stop_if_refused(problems, sum(part.forms for part in parts))
     given = _stacked(parts)
