@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import evalpkg as ev
+from evalpkg.complaints import History
 from evalpkg.survey import Survey
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "04_drivers.ipynb"
@@ -22,6 +23,12 @@ EMPTY = "nan|None|第 1 至 1 名|前两位|哪个第一|可能排第一"  # of 
 def demo(demo_root: Path) -> Survey:
     survey = ev.survey.open("2022H2", demo_root)
     return replace(survey, round=survey.round.model_copy(update={"draws": 120}))
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remarks are coded alone: what this page says of them does not turn on earlier rounds, but they take seconds."""
+    monkeypatch.setattr(ev.complaints, "history", lambda _: History())
 
 
 def page(survey: Survey) -> str:

@@ -104,6 +104,7 @@ def test_pairs_and_coverage_are_counted_plainly() -> None:
 # --- coverage ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.validate
 def test_shrunken_cells_of_a_round_cover_and_gain() -> None:
     assert short_coverage.faults("cells_differ", 40) == []  # 525 cells a run
 

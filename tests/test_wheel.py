@@ -79,7 +79,9 @@ def test_the_wheel_holds_what_a_round_needs(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_installed_wheel_runs_a_round_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_runs_a_round_in_an_empty_folder_to_the_same_bytes(
+    wheel: Path, tmp_path: Path
+) -> None:
     site, workspace = tmp_path / "site", tmp_path / "workspace"
     workspace.mkdir()
     pip = [sys.executable, "-m", "pip"] if importlib.util.find_spec("pip") else ["uv", "pip"]
@@ -89,6 +91,12 @@ def test_the_installed_wheel_runs_a_round_in_an_empty_folder(wheel: Path, tmp_pa
     assert Path(used.strip()).parent == site / "evalpkg"
     run(sys.executable, "-m", "evalpkg.cli", "demo", cwd=workspace, **elsewhere)
     run(sys.executable, "-m", "evalpkg.cli", "run", "2020H2", cwd=workspace, **elsewhere)
+    again = ["--out", "again", "--jobs", "1"]
+    run(sys.executable, "-m", "evalpkg.cli", "run", "2020H2", *again, cwd=workspace, **elsewhere)
+    first, second = (workspace / folder / "2020H2" for folder in ("reports", "again"))
+    assert [
+        path.name for path in first.glob("*.html") if path.read_bytes() != (second / path.name).read_bytes()
+    ] == []
     page = (workspace / "reports" / "2020H2" / "index.html").read_text(encoding="utf-8")
     assert 'lang="zh-CN"' in page
     assert "2020 年下半年" in page
