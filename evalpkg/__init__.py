@@ -8,6 +8,7 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _MODULES = (
+    "appeals",
     "cli",
     "codebook",
     "complaints",
@@ -20,6 +21,7 @@ _MODULES = (
     "groups",
     "ingest",
     "integrity",
+    "measures",
     "ordinal",
     "outlook",
     "params",
@@ -32,6 +34,7 @@ _MODULES = (
     "synthetic",
     "tables",
     "text",
+    "trends",
     "weights",
     "words",
 )

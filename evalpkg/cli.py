@@ -16,8 +16,7 @@ from typer.exceptions import TyperException
 if TYPE_CHECKING:
     from evalpkg.complaints.gaps import Gaps
     from evalpkg.disclosure import Protected
-    from evalpkg.ingest import Intake, Problem
-    from evalpkg.params import Round
+    from evalpkg.ingest import Intake
     from evalpkg.report import Step
 
 USAGE, FAILED, INTERRUPTED = 64, 70, 130
@@ -79,11 +78,11 @@ def check(
     from evalpkg import params
 
     round_ = params.load(round_id, root) if round_id and not file and not codebook else None
-    from evalpkg import ingest  # later: a wrong name is told before pandas is loaded
+    from evalpkg import appeals, ingest  # later: a wrong name is told before pandas is loaded
 
     try:
         intake = ingest.read(round_) if round_ else _read_file(round_id, file, codebook)
-        beside = _registers(round_) if round_ else []
+        beside = appeals.problems(round_) if round_ else []
     except ingest.InputRefused as refusal:
         ingest.show(refusal.problems, sys.stdout)
         said = f"拒收：{sum(problem.refuses for problem in refusal.problems)} 处必须改正，见上面各行"
@@ -99,14 +98,6 @@ def check(
     print(f"可以使用：{len(intake.responses):,} 份答卷，{len(intake.problems) + len(beside)} 处提醒；{told}")
 
 
-def _registers(round_: Round) -> list[Problem]:
-    """Read the register of appeals and the ledger of problems, where there are any, and give what they warn of."""
-    from evalpkg import appeals
-
-    register, ledger = appeals.register(round_), appeals.ledger(round_)
-    return [*(register.problems if register else ()), *(ledger.warnings if ledger else ())]
-
-
 @app.command(help="从一个导出文件开始新的一轮：认平台、对列名，写出参数和列名对照表，由人确认。")
 def new(
     round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2026H2", show_default=False)],
@@ -117,9 +108,9 @@ def new(
     root: Root = None,
 ) -> None:
     """Begin a round from an export."""
-    from evalpkg import ingest, params
+    from evalpkg import ingest
 
-    print(*ingest.begin(round_id, export, params.find_root(root), codebook), sep="\n")
+    print(*ingest.begin(round_id, export, root, codebook), sep="\n")
 
 
 @app.command(help="按一轮的误差推算：要分清各部门，下一轮需要多少家企业。")

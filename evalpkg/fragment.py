@@ -14,12 +14,8 @@ MINUS = "\N{MINUS SIGN}"
 ABSENT = "\N{EM DASH}"
 TIERS = {"above": "明显高于平均", "same": "与平均分不出高下", "below": "明显低于平均"}
 ROLES = {"regulator": "监管执法", "service": "服务保障", "utility": "公用事业", "judiciary": "司法机关"}
-STAGES = {
-    "aware": "知道",
-    "eligible": "符合条件",
-    "applied": "申请",
-    "received": "享受",
-}  # of a policy, short
+# Of a policy, short.
+STAGES = {"aware": "知道", "eligible": "符合条件", "applied": "申请", "received": "享受"}
 
 # Signs in a square of 12 px; filled = established, hollow = not distinguishable.
 SHAPES = {
@@ -128,6 +124,8 @@ def nothing(sentence: str) -> Fragment:
 # An analysis may be missing for more than one reason, and the page cannot tell which.
 NO_DEPARTMENTS = "本轮没有部门评价：问卷没有问，或没有企业打分。"
 NO_MODES = "本轮没有按填报方式比较：问卷没有问，或只有一种方式的答卷够多。"
+NO_REGISTER = "本轮没有诉求平台的台账，所以这里不列。"
+NO_LEDGER = "没有问题台账，或到本轮结束还没有提出问题，所以这里不列。"
 NO_REMARKS = "没有可以归类的意见：问卷没有问，没有人写，或所写的语言不在问题词表里。"
 
 

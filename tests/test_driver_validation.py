@@ -11,10 +11,11 @@ from evalpkg.drivers.importance import lmg
 
 
 @pytest.mark.parametrize(
-    ("key", "runs"), [
+    ("key", "runs"),
+    [
         pytest.param("halo_38", 60, marks=pytest.mark.validate),
         pytest.param("halo_drivers_38", 80, marks=pytest.mark.validate),
-    ]
+    ],
 )
 def test_the_level_is_taken_out_and_a_poorer_control_fails(key: str, runs: int) -> None:
     assert faults(key, runs) == []

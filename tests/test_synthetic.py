@@ -95,7 +95,7 @@ def test_a_round_alone_has_the_same_bytes_as_among_five(demo_root: Path, tmp_pat
     synthetic.write(tmp_path, ["2022H1"])
     among_five = hashes(demo_root)
     alone = {name: value for name, value in hashes(tmp_path).items() if "truth" not in name}
-    assert len(alone) == 5  # answers, appeals, margins, fieldwork, measures
+    assert len(alone) == 7  # answers, appeals, margins, fieldwork; measures, problems, platform
     assert alone == {name: among_five[name] for name in alone}
 
 

@@ -368,3 +368,32 @@ def test_proposals_are_those_that_people_wrote() -> None:
     html = words.proposals(8, SimpleNamespace(proposals=[proposal]))  # type: ignore[arg-type]
     assert "清欠&lt;b&gt;" in html and 'data-label="责任单位"' in html
     assert words.proposals(8, SimpleNamespace(proposals=[])) == ""  # type: ignore[arg-type]
+
+
+# --- two matters in one answer of the leaders' page -------------------------------------------------------
+
+
+def test_what_is_urgent_stands_beside_what_is_written() -> None:
+    urgent = protected(TICKED, lead=4.6, lead_low=1.0, lead_high=8.0)
+    written = protected(
+        TICKED.assign(label=["水电气成本", "停车难", "用工难"], theme=list("ABC")), lead=1.0, lead_low=-1.0
+    )
+    found = words.troubles(urgent, written)
+    assert "".join(found.clauses) == "融资难被列为最急；水电气成本、停车难写得最多"
+    assert found.tag == words.SURE  # of what is urgent
+    assert words.troubles(urgent, None) == words.urgent(urgent)
+    assert "".join(words.troubles(None, written).clauses).startswith("水电气成本、停车难写得最多")
+    hidden = protected(TICKED.assign(shown="hidden", estimate=float("nan")))
+    assert (
+        "".join(words.troubles(hidden, hidden).clauses)
+        == "各项人数都太少，不单独公布；各项人数都太少，不单独公布"
+    )
+
+
+def test_the_change_and_what_is_felt_of_it() -> None:
+    change = protected(CHANGE, net=16.1, net_low=12.1, net_high=20.1)
+    found = words.change_line(None, None, change)
+    assert found.detail.endswith(
+        "觉得变好的占 34.2%，变差的占 18.1%，相差 +16.1 个百分点（+12.1 至 +20.1）。"
+    )
+    assert words.change_line(None).detail == found.detail[: -len(words.outlook.felt_change(change))]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from evalpkg import estimate
@@ -140,15 +139,8 @@ def change(now: Wave, before: Sequence[Wave], least: int) -> Change:
 
 def _together(waves: Sequence[Wave]) -> estimate.Design:
     """Build the design of all rounds: a chamber is one cluster in all of them, a respondent who came alone in his round only."""
-    labels = [_clusters(one.survey, at) for at, one in enumerate(waves)]
+    labels = [
+        estimate.recurring(one.survey.design, one.survey.responses.index, at) for at, one in enumerate(waves)
+    ]
     weights = np.concatenate([one.survey.design.weights for one in waves])
     return estimate.Design(weights, clusters=np.concatenate(labels))
-
-
-def _clusters(survey: Survey, at: int) -> NDArray[np.object_]:
-    rids = survey.responses.index.astype(str)
-    own = np.array([f"{at} {rid}" for rid in rids], dtype=object)
-    if survey.design.clusters is None:
-        return own
-    labels = pd.Series(survey.design.clusters).astype(str).to_numpy(dtype=object)
-    return np.where(labels == "rid " + rids, own, labels)

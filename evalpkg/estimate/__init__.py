@@ -12,6 +12,7 @@ from evalpkg.estimate.quantiles import Quantiles, quantile
 from evalpkg.estimate.regression import regression
 from evalpkg.estimate.replicates import replicate_weights
 from evalpkg.estimate.result import Result, compared, lead, tidy
+from evalpkg.estimate.rounds import Part, over_rounds, recurring
 from evalpkg.estimate.totals import total
 from evalpkg.estimate.variance import covariance
 from evalpkg.estimate.weightings import under_weightings
@@ -24,6 +25,7 @@ __all__ = [
     "EstimateError",
     "FewClusters",
     "Influence",
+    "Part",
     "Quantiles",
     "Result",
     "SmallSample",
@@ -38,7 +40,9 @@ __all__ = [
     "independent_columns",
     "lead",
     "mean",
+    "over_rounds",
     "quantile",
+    "recurring",
     "regression",
     "replicate_weights",
     "share",

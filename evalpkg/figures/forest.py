@@ -75,6 +75,8 @@ class Second:
     axis: Axis
     head: Head = NOTHING
     bars: bool = False
+    width: float = 140.0  # px, where it holds estimates
+    numbers: tuple[str, ...] = ()  # every number beside it of a figure in parts, so that its parts align
 
 
 @dataclass(frozen=True)

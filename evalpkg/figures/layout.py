@@ -19,7 +19,7 @@ LABELS_WIDE, LABELS_SUMMARY = 250.0, 150.0  # px that names may take before they
 VALUE_ROOM = 56.0  # a value that follows its interval
 SIGN = 20.0  # px that a sign before the name takes
 BARS = 568.0, 744.0  # second panel of bars
-SECOND, BETWEEN = 140.0, 28.0  # px of a second panel with numbers beside it, and between the two panels
+BETWEEN = 28.0  # px between the two panels
 
 
 @dataclass(frozen=True)
@@ -208,11 +208,13 @@ def _second(forest: Forest, right: float) -> tuple[Panel | None, float]:
     if forest.second.bars:
         return Panel(*BARS, forest.second.axis), BARS[0] - 48
     end = WIDE - EDGE - _side_room(forest) - 16
-    return Panel(end - SECOND, end, forest.second.axis), end - SECOND - BETWEEN - VALUE_ROOM
+    start = end - forest.second.width
+    return Panel(start, end, forest.second.axis), start - BETWEEN - VALUE_ROOM
 
 
 def _side_room(forest: Forest) -> float:
-    return _widest([side.value for side in forest.sides], TEXT, bold=True)
+    numbers = forest.second.numbers if forest.second else ()
+    return _widest([*numbers, *(side.value for side in forest.sides)], TEXT, bold=True)
 
 
 def _sign(forest: Forest, edge: float) -> float | None:

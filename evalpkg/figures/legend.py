@@ -20,7 +20,8 @@ def legend(*signs: str, tick: str = "对照值", reference: str = "基准") -> F
     Parameters
     ----------
     signs
-        Of estimate, family, few, share, ranks, region, reference, tick, register, listed, cut, sure, moved, unsure.
+        Of estimate, family, few, share, ranks, region, reference, tick, register, count, curve, listed, cut, sure, moved,
+        unsure.
     tick, reference
         What the short vertical ticks and the dashed line stand for on this page.
 
@@ -88,6 +89,14 @@ def _register(canvas: Canvas) -> None:
     marks.bars(canvas, 0, [canvas.width], [MIDDLE], height=marks.REGISTER, colour="midI")
 
 
+def _count(canvas: Canvas) -> None:
+    canvas.box(0, MIDDLE - 6, canvas.width, 12, colour="midI")
+
+
+def _curve(canvas: Canvas) -> None:
+    canvas.curve([0, 10, 10, 20, 20, 28], [3, 3, 8, 8, 13, 13], colour="ink2", width=2.5)
+
+
 def _listed(canvas: Canvas) -> None:
     canvas.text(canvas.width / 2, MIDDLE, "—", colour="ink3", anchor="center")
 
@@ -121,6 +130,8 @@ SIGNS: dict[str, tuple[float, Callable[[Canvas], None], str]] = {
     "reference": (8.0, _reference, "虚线：{reference}"),
     "tick": (8.0, _tick, "短竖线：{tick}"),
     "register": (28.0, _register, "条：全体企业的实数，非抽样"),
+    "count": (28.0, _count, "条：登记的实数，非抽样；深色是关键的一项"),
+    "curve": (28.0, _curve, "梯线：还没有办结的占比；两条细线是它的 95% 区间"),
     "cut": (10.0, _cut, "箭头：区间超出图幅"),
     "listed": (14.0, _listed, "家数太少，只列不排"),
 }

@@ -13,6 +13,8 @@ import evalpkg
 from evalpkg import params
 from evalpkg.params import ParamsError, Round
 
+LEDGERS = ("measures.csv", "problems.csv", "platform.csv")  # of all rounds, beside their folders
+
 
 @dataclass(frozen=True)
 class Fingerprint:
@@ -61,8 +63,8 @@ def inputs(round_: Round) -> dict[str, Path]:
     for name in (codebook, round_.lexicon, *_named(round_, codebook)):
         with suppress(ParamsError):  # a survey without remarks needs no lexicon
             found[f"reference/{name}"] = params.reference(round_.root, name)
-    ledger = round_.root / "data" / "raw" / "measures.csv"  # of all rounds, beside their folders
-    found |= {"ledger/measures.csv": ledger} if ledger.is_file() else {}
+    ledgers = (round_.root / "data" / "raw" / name for name in LEDGERS)
+    found |= {f"ledger/{path.name}": path for path in ledgers if path.is_file()}
     return found | {f"raw/{path.relative_to(round_.raw).as_posix()}": path for path in raw_files(round_.raw)}
 
 

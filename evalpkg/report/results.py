@@ -6,7 +6,19 @@ from collections.abc import Callable
 
 from pandas import DataFrame
 
-from evalpkg import complaints, disclosure, drivers, fieldwork, integrity, outlook, planner, scores
+from evalpkg import (
+    appeals,
+    complaints,
+    disclosure,
+    drivers,
+    fieldwork,
+    integrity,
+    measures,
+    outlook,
+    planner,
+    scores,
+    trends,
+)
 from evalpkg.complaints import Coded
 from evalpkg.estimate import Result
 from evalpkg.survey import Survey
@@ -59,6 +71,11 @@ ANALYSES: dict[str, Analysis] = {
     "flags": integrity.flags,
     "headlines": lambda survey: integrity.headlines(survey, HEADLINES),
     "modes": integrity.modes,
+    "levels": trends.levels,
+    "register": lambda survey: appeals.overview(appeals.register(survey.round)),
+    "register_days": lambda survey: appeals.durations(appeals.register(survey.round)),
+    "register_departments": lambda survey: appeals.departments(appeals.register(survey.round)),
+    "loop": lambda survey: appeals.loop(appeals.ledger(survey.round)),
     "plan": lambda survey: planner.planned(scores.departments(survey), survey.round),
 }
 
@@ -76,11 +93,31 @@ REMARKS: dict[str, Callable[[Survey, Coded], Result | None]] = {
 }
 
 
+# Of the rounds together; `levels` is what they leave to later rounds.
+CHANGES: dict[str, Callable[[trends.History], Result | None]] = {
+    "course": trends.course,
+    "changes": trends.changes,
+    "department_changes": trends.departments,
+    "district_changes": trends.districts,
+}
+
+
+# Of the ledger of measures, against this and earlier rounds.
+MEASURES: dict[str, Callable[[Survey, measures.Rounds], Result | None]] = {
+    "measures": measures.judged,
+    "measures_panel": measures.panel,
+}
+
+
 def publishable(survey: Survey) -> dict[str, DataFrame]:
     """Run every analysis once more and keep what passes the gate; what was not asked has no table."""
     gate = disclosure.gate(survey)
     passed = {name: gate(analysis(survey)) for name, analysis in ANALYSES.items()}
-    said = complaints.coded(survey, complaints.history(survey))
+    past = trends.history(survey)
+    passed |= {name: gate(analysis(past)) for name, analysis in CHANGES.items()}
+    seen = measures.rounds(survey, past.opened)
+    passed |= {name: gate(analysis(survey, seen)) for name, analysis in MEASURES.items()}
+    said = complaints.coded(survey, past.opened)
     if said is not None:
         passed |= {name: gate(analysis(survey, said)) for name, analysis in REMARKS.items()}
     return {name: result.table for name, result in passed.items() if result is not None}

@@ -90,6 +90,11 @@ def _setting(wave: world.Wave, root: Path, seed: int) -> Setting:
     )  # fmt: skip
 
 
+def material(root: Path) -> phrases.Phrases:
+    """Read the patterns of remarks, with the department names of a workspace."""
+    return phrases.load(_reference(root, "departments.csv"))
+
+
 def _reference(root: Path, name: str, numbers: bool = False) -> pd.DataFrame:
     path = params.reference(root, name)
     return pd.read_csv(path, dtype=None if numbers else str, keep_default_na=numbers, encoding="utf-8-sig")

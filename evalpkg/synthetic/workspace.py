@@ -9,7 +9,7 @@ from typing import Any
 
 from evalpkg import params
 
-from . import measures, round_files, truth, world
+from . import measures, problems, round_files, truth, world
 
 TRUTH = "data/raw/truth.json"
 
@@ -53,6 +53,8 @@ def write(
         for file, content in demo.files.items()
     }
     files["data/raw/measures.csv"] = round_files.csv(measures.ledger())
+    files["data/raw/problems.csv"] = round_files.csv(problems.ledger(round_files.material(folder), seed))
+    files["data/raw/platform.csv"] = round_files.csv(problems.platform())
     if not force:
         _refuse_strangers(folder, files, chosen)
     files[TRUTH] = _truth(folder, demos, seed)

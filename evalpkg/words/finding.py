@@ -9,7 +9,8 @@ from evalpkg.fragment import Fragment, escape, sign
 from evalpkg.params import Round
 
 SURE, UNSURE, LISTED = "可以认定", "尚不能认定", "只列不排"
-SIGNS = {SURE: "sure", UNSURE: "same", LISTED: "listed"}
+PARTLY = "部分可以认定"
+SIGNS = {SURE: "sure", PARTLY: "sure", UNSURE: "same", LISTED: "listed"}
 LONGEST_CLAUSE = 13  # characters; a longer one would break inside a word on a phone
 
 

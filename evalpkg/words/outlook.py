@@ -22,9 +22,7 @@ def overall(result: Protected | None, change: Protected | None = None) -> Findin
     if change is None:
         return Finding(question, (first,), detail + "本次问卷没有问与半年前相比的变化。", "")
     verdict, sure = _direction(change)
-    return Finding(
-        question, (f"{first}，", verdict), detail + _change_detail(change), SURE if sure else UNSURE
-    )
+    return Finding(question, (f"{first}，", verdict), detail + felt_change(change), SURE if sure else UNSURE)
 
 
 def _direction(change: Protected) -> tuple[str, bool]:
@@ -38,7 +36,8 @@ def _direction(change: Protected) -> tuple[str, bool]:
     return "觉得变好和变差的企业分不出多少", False
 
 
-def _change_detail(change: Protected) -> str:
+def felt_change(change: Protected) -> str:
+    """Say how many enterprises feel that things became better, and how many worse."""
     shares = {row["direction"]: _shown(row) for _, row in change.table.iterrows()}
     net = change.extra
     said = f"与半年前相比，觉得变好的占 {shares['better']}，变差的占 {shares['worse']}，"
@@ -52,6 +51,24 @@ def _change_detail(change: Protected) -> str:
 def urgent(result: Protected | None) -> Finding:
     """Which difficulty enterprises call the most urgent."""
     return first_of(result, "企业最急的是什么", "最急需解决的困难", "被列为最急")
+
+
+def troubles(urgent_: Protected | None, themes: Protected | None) -> Finding:
+    """Which difficulty is the most urgent, and beside it what is written of most, for the leaders' page."""
+    ticked, written = urgent(urgent_), first_of(themes, TROUBLES, "意见建议", "写得最多")
+    if urgent_ is None or themes is None:
+        return written if urgent_ is None and themes is not None else ticked
+    clauses = (*_leading(ticked, "；"), *_leading(written, ""))
+    return Finding(TROUBLES, clauses, f"{ticked.detail}写得最多的：{written.detail}", ticked.tag)
+
+
+TROUBLES = "企业最急的是什么，写了什么"
+
+
+def _leading(finding: Finding, end: str) -> tuple[str, ...]:
+    """Keep of a conclusion what comes first, and end it."""
+    first = [clause for clause in finding.clauses if not clause.startswith("其次是")]
+    return (*first[:-1], first[-1].rstrip("，") + end)
 
 
 def difficulties(result: Protected | None) -> Finding:

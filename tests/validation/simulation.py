@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import areas, differences, drivers, means, places, published, themes
+from . import areas, differences, drivers, means, measures, places, published, rounds, themes
 from .scenario import GAIN, INSIDE, JOINT, Floats, Row, Scenario
 
 SCENARIOS = {
     scenario.key: scenario
-    for module in (means, differences, places, published, areas, drivers, themes)
+    for module in (means, differences, places, published, areas, drivers, themes, rounds, measures)
     for scenario in module.SCENARIOS
 }
 CHUNK = 50  # runs a process does at a time

@@ -7,7 +7,7 @@ random from endlessly many, so that sampling by chamber is real, and harsh firms
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -109,12 +109,13 @@ class Sample:
     """A round drawn from a world and weighted as the recipe weights it.
 
     `ratings` (n, d) 0-100 with NaN where there was no contact, the item that everyone answers last; `design`
-    raked, with its clusters; `place` (n,) the cell of each firm in the world.
+    raked, with its clusters; `place` (n,) the cell of each firm in the world, `mode` (n,) how it was asked.
     """
 
     ratings: Floats
     design: Design
     place: Ints
+    mode: NDArray[np.str_]
 
     @property
     def departments(self) -> Floats:
@@ -281,15 +282,29 @@ def _expected(made: World, latent: Floats, variance: float) -> Floats:
 # --- samples ----------------------------------------------------------------------------------------------
 
 
-def draw(made: World, rng: np.random.Generator, n: int = FIRMS) -> Sample:
-    """Draw a round: numbers by size as fixed by quota, chambers anew, contact, ratings, raked weights."""
-    cell = _cells(made, rng, n)
+def draw(
+    made: World,
+    rng: np.random.Generator,
+    n: int = FIRMS,
+    *,
+    sizes: Sequence[float] = WAVE.sizes,
+    modes: Mapping[str, float] | None = None,
+    seen: Floats | None = None,
+) -> Sample:
+    """Draw a round: numbers by size as fixed by quota, chambers anew, contact, ratings, raked weights.
+
+    `sizes` are the shares of the sample; `modes`, where given, shares of the ways of asking, each with the demo's effect;
+    `seen` (chambers, d) how chambers see each item, where they are those of another round.
+    """
+    cell = _cells(made, rng, n, sizes)
     chamber = np.searchsorted(_sizes(made, rng, n).cumsum(), _queue(made, cell, rng), side="right")
     severity, activity = rng.normal(size=(2, n))
     groups, items = int(chamber.max()) + 1, len(made.level)
-    seen = rng.normal(0, world.CHAMBER_SD, (groups, 1)) + rng.normal(0, made.interaction, (groups, items))
+    if seen is None:
+        seen = views(made, rng, groups)
+    mode = rng.choice(list(modes), n, p=list(modes.values())) if modes else np.full(n, "online")
     latent = _centres(made)[cell] + world.SEVERITY_SD * severity[:, None] + seen[chamber]
-    latent += rng.normal(size=(n, items))
+    latent += rng.normal(size=(n, items)) + np.array([world.MODE_EFFECT[one] for one in mode])[:, None]
     logit = (
         made.push[cell]
         + world.ACTIVITY_SD * activity[:, None]
@@ -305,7 +320,17 @@ def draw(made: World, rng: np.random.Generator, n: int = FIRMS) -> Sample:
             final, base_weights=final, calibration=frame, clusters=chamber if made.chambers else None
         ),
         place=cell,
+        mode=mode,
     )
+
+
+def views(made: World, rng: np.random.Generator, groups: int) -> Floats:
+    """Draw how chambers see each item (latent), (groups, d)."""
+    alone, together = (
+        rng.normal(0, world.CHAMBER_SD, (groups, 1)),
+        rng.normal(0, made.interaction, (groups, len(made.level))),
+    )
+    return np.asarray(alone + together)
 
 
 def _score(made: World, latent: Floats) -> Floats:
@@ -335,9 +360,9 @@ def _sizes(made: World, rng: np.random.Generator, n: int) -> Ints:
     return rng.permutation(np.diff(edges, prepend=0))
 
 
-def _cells(made: World, rng: np.random.Generator, n: int) -> Ints:
+def _cells(made: World, rng: np.random.Generator, n: int, sizes: Sequence[float]) -> Ints:
     """Cells of the sampled firms, (n,): quota by size, then places and trades by reach."""
-    quota = np.diff(np.rint(n * np.cumsum(WAVE.sizes) / np.sum(WAVE.sizes)).astype(int), prepend=0)
+    quota = np.diff(np.rint(n * np.cumsum(sizes) / np.sum(sizes)).astype(int), prepend=0)
     drawn = zip(made.reach, quota, strict=True)
     return np.concatenate(
         [rows[np.searchsorted(chance, rng.random(count))] for (rows, chance), count in drawn]
