@@ -73,8 +73,14 @@ def workspace(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["plann"], "没有命令 plann，可用：demo、new、run、check、plan、themes、version"),
-        (["nope"], "没有命令 nope，可用：demo、new、run、check、plan、themes、version"),
+        (
+            ["plann"],
+            "没有命令 plann，可用：demo、new、run、check、plan、themes、comparability、code-sheet、version",
+        ),
+        (
+            ["nope"],
+            "没有命令 nope，可用：demo、new、run、check、plan、themes、comparability、code-sheet、version",
+        ),
         (["run"], "缺少轮次；"),
         (["run", "2022H2", "--nope"], "没有选项 --nope"),
         (["run", "2022H2", "--jobs"], "选项 --jobs 后面要写一个值"),
@@ -106,7 +112,9 @@ def test_no_command_prints_the_help(command: Any) -> None:
     code, out, err = command()
     assert code == 64
     assert "写出五轮示例数据" in out
-    assert err.startswith("缺少命令，可用：demo、new、run、check、plan、themes、version")
+    assert err.startswith(
+        "缺少命令，可用：demo、new、run、check、plan、themes、comparability、code-sheet、version"
+    )
 
 
 def test_the_version_is_that_of_the_package(command: Any) -> None:

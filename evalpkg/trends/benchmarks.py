@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evalpkg import estimate
-from evalpkg.ingest.spreadsheet import grid
+from evalpkg.ingest import spreadsheet
 from evalpkg.params import ParamsError
 
 if TYPE_CHECKING:
@@ -37,16 +37,10 @@ def benchmarks(survey: Survey) -> estimate.Result | None:
         A column is missing; a year, figure, unit or number of respondents that is none. One Chinese line.
     """
     path = survey.round.root / "data" / "reference" / FILE
-    filled = grid(path, FILE) if path.is_file() else []
-    if len(filled) < 2:
+    lines = spreadsheet.lines(path, FILE, COLUMNS) if path.is_file() else []
+    if not lines:
         return None
-    header = [cell.strip() for cell in filled[0][1]]
-    absent = [column for column in COLUMNS if column not in header]
-    if absent:
-        raise ParamsError(f"{FILE}：缺少列 {'、'.join(absent)}；应有 {'、'.join(COLUMNS)}；请在第一行补上")
-    rows = [
-        _row(number, dict(zip(header, map(str.strip, cells), strict=False))) for number, cells in filled[1:]
-    ]
+    rows = [_row(number, cells) for number, cells in lines]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).rename(columns={"n": "sample"}).assign(n=survey.n)
     return estimate.Result(table, "benchmarks", "", "别的调查公布的数", survey.n, {"warning": WARNING})
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evalpkg.ingest.spreadsheet import grid
+from evalpkg.ingest import spreadsheet
 from evalpkg.params import ROUND_ID, ParamsError
 from evalpkg.trends.fingerprint import Fingerprint, fingerprints, of_item, unlike
 
@@ -178,43 +176,18 @@ def register(past: History) -> list[str]:
     found = read(root)
     table, said = updated(found, (*past.waves, past.survey))
     path = path_of(root)
-    _write(path, table)
+    spreadsheet.write(path, table)
     added = len(table) - len(found.cells)
     items = table["item"].nunique()
     return [f"已登记到 {path}：{items} 个题目、{len(table)} 行，其中 {added} 行是这次加上的", *said]
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
-    """Write all of it or nothing, with the mark of UTF-8, without which Excel shows Chinese as other signs."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-            table.to_csv(file, index=False, lineterminator="\n")
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
-
-
 def _cells(path: Path) -> pd.DataFrame:
     """Return the rows that are not blank as text, indexed by their line."""
-    filled = grid(path, FILE)
-    header = [cell.strip() for cell in filled[0][1]] if filled else []
-    absent = [column for column in COLUMNS if column not in header]
-    if absent:
-        raise ParamsError(f"{FILE}：缺少列 {'、'.join(absent)}；应有 {'、'.join(COLUMNS)}；请在第一行补上")
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise ParamsError(f"{FILE}：列 {twice[0] or '（空）'} 有两个；每列只能有一个；请删去一个")
-    numbers, lines = [], []
-    for number, row in filled[1:]:
-        if any(map(str.strip, row[len(header) :])):
-            raise ParamsError(
-                f"{FILE} 第 {number} 行：格子比表头多；里面有逗号的文字要放在引号里；请检查这一行"
-            )
-        numbers.append(number)
-        lines.append([row[at].strip() if at < len(row) else "" for at in range(len(header))])
-    return pd.DataFrame(lines, columns=header, index=pd.Index(numbers, dtype=int), dtype=str)
+    found = spreadsheet.lines(path, FILE, COLUMNS)
+    columns = list(found[0][1]) if found else list(COLUMNS)
+    numbers = pd.Index([number for number, _ in found], dtype=int)
+    return pd.DataFrame([cells for _, cells in found], columns=columns, index=numbers, dtype=str)
 
 
 def _lines(cells: pd.DataFrame) -> list[dict[str, str]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from evalpkg.complaints import lexicon
-from evalpkg.ingest.spreadsheet import grid
+from evalpkg.ingest import spreadsheet
 from evalpkg.params import ROUND_ID, ParamsError
 
 FILE = "themes_registry.csv"
@@ -87,17 +85,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
         lines = _lines(path)
         _check(lines)
         new = _kept(new, [cells for _, cells in lines])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
-    try:
-        # With the mark of UTF-8, without which Excel shows Chinese as other signs.
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-            new.to_csv(file, index=False, lineterminator="\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    spreadsheet.write(path, new)
 
 
 def path_of(root: Path) -> Path:
@@ -123,28 +111,7 @@ def _kept(new: pd.DataFrame, old: Sequence[dict[str, str]]) -> pd.DataFrame:
 
 def _lines(path: Path) -> list[Line]:
     """Return the rows that are not blank, cells by column."""
-    filled = grid(path, FILE)
-    if not filled:
-        raise ParamsError(f"{FILE} 是空的；应有列 {'、'.join(COLUMNS)}；不需要登记表时请删去这个文件")
-    (_, head), *rows = filled
-    header = [cell.strip() for cell in head]
-    _check_header(header)
-    return [(number, _cells(number, row, header)) for number, row in rows]
-
-
-def _check_header(header: Sequence[str]) -> None:
-    absent = [column for column in COLUMNS if column not in header]
-    if absent:
-        raise ParamsError(f"{FILE}：缺少列 {'、'.join(absent)}；应有 {'、'.join(COLUMNS)}；请在第一行补上")
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise ParamsError(f"{FILE}：列 {twice[0] or '（空）'} 有两个；每列只能有一个；请删去一个")
-
-
-def _cells(number: int, row: Sequence[str], header: Sequence[str]) -> dict[str, str]:
-    if any(map(str.strip, row[len(header) :])):
-        raise ParamsError(f"{FILE} 第 {number} 行：格子比表头多；里面有逗号的文字要放在引号里；请检查这一行")
-    return {column: row[place].strip() if place < len(row) else "" for place, column in enumerate(header)}
+    return spreadsheet.lines(path, FILE, COLUMNS)
 
 
 def _check(lines: Sequence[Line]) -> None:

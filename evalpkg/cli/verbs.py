@@ -1,26 +1,21 @@
-"""Command line: demo, new, run, check, plan, themes, code-sheet, version; every failure is one Chinese line and an exit code."""
+"""The verbs: each calls one function of the package and prints what it gives."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.exceptions import TyperException
+
+from evalpkg.cli.failures import fail
+from evalpkg.cli.printed import print_gaps, print_plan
+from evalpkg.cli.progress import progress
 
 if TYPE_CHECKING:
-    from evalpkg.complaints.gaps import Gaps
-    from evalpkg.disclosure import Protected
     from evalpkg.ingest import Intake
-    from evalpkg.report import Step
 
-USAGE, FAILED, INTERRUPTED = 64, 70, 130
-# The package's errors by name: importing their modules would cost a second before `--help`.
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -135,7 +130,7 @@ def plan(
         seed=opened.round.seed_for("planner"),
     )
     if (shown := gate(sizes)) is not None:
-        _print_plan(round_id, shown)
+        print_plan(round_id, shown)
 
 
 @app.command(help="检查问题词表漏了什么：哪些意见没有词认得，可以补哪些词；--register 登记本轮的各类问题。")
@@ -160,7 +155,18 @@ def themes(
     if register:
         print(*kept(said), sep="\n")
         return
-    _print_gaps(round_id, opened.round.lexicon, gaps(said))
+    print_gaps(round_id, opened.round.lexicon, gaps(said))
+
+
+@app.command(help="登记本轮各题的写法（题干、刻度、打分条件），供前后比较：同一题改过写法，趋势就断开。")
+def comparability(
+    round_id: Annotated[str, typer.Argument(metavar="轮次", help="例如 2022H2", show_default=False)],
+    root: Root = None,
+) -> None:
+    """Register how the items of a round are worded, in data/reference/comparability.csv."""
+    from evalpkg import survey, trends
+
+    print(*trends.register(trends.history(survey.open(round_id, root))), sep="\n")
 
 
 @app.command(
@@ -197,68 +203,6 @@ def version() -> None:
     print(evalpkg.__version__)
 
 
-def _print_plan(round_id: str, sizes: Protected) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    from evalpkg.disclosure import nearest
-
-    extra = sizes.extra
-    console = Console(highlight=False)
-    console.print(
-        f"{round_id}：{nearest(sizes.total):,} 家企业、{extra['departments']} 个部门；"
-        f"照这样，名次区间平均宽 {extra['width_now']:.0f} 位",
-        soft_wrap=True,
-    )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in (
-        "企业数",
-        "名次区间\n（平均，位）",
-        "指定两部门\n（分）",
-        "任意两部门\n（分）",
-        "与平均相比\n（分）",
-    ):
-        table.add_column(heading, justify="right")
-    for row in sizes.table.to_dict("records"):
-        points = [f"{row[name]:.1f}" for name in ("detectable_pair", "detectable", "detectable_mean")]
-        table.add_row(f"{row['respondents']:,.0f}", f"{row['estimate']:.0f}", *points)
-    console.print(table)
-    for row in extra["needed"].to_dict("records"):
-        console.print(f"{row['label']}：{_firms(row['respondents'])}", soft_wrap=True)
-    console.print(extra["assumptions"], soft_wrap=True)
-
-
-def _print_gaps(round_id: str, name: str, missed: Gaps) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    from evalpkg.disclosure import nearest
-
-    def firms(number: int) -> str:
-        return f"{nearest(number):,}" if number >= missed.k else f"<{missed.k}"
-
-    console = Console(highlight=False)
-    console.print(
-        f"{round_id} 的意见与词表 {name}：企业数取 5 的倍数，不足 {missed.k} 家用过的词不列；只提建议，不改词表",
-        soft_wrap=True,
-    )
-    for title, columns, frame in missed.sections:
-        console.print(f"\n{title}" if len(frame) else f"\n{title}：没有", soft_wrap=True)
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns.values():
-            table.add_column(column, overflow="fold")
-        for row in frame[list(columns)].to_dict("records"):
-            table.add_row(*(value if isinstance(value, str) else firms(value) for value in row.values()))
-        if len(frame):
-            console.print(table)
-
-
-def _firms(number: float) -> str:
-    return f"约需 {number:,.0f} 家" if number < float("inf") else "20 万家也达不到"
-
-
 def _read_file(round_id: str | None, file: Path | None, codebook: str | None) -> Intake:
     from evalpkg import ingest, params
     from evalpkg.fragment import K
@@ -280,118 +224,3 @@ def _demo_root(root: Path | None) -> Path:
         return params.find_root()
     except params.ParamsError:
         return Path.cwd()
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[Step], None]]:
-    """Show progress on stderr: a bar on a terminal, a line a notebook elsewhere."""
-    if not sys.stderr.isatty():
-        yield _say
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, Any] = {}
-
-        def listen(step: Step) -> None:
-            if step.round_id not in tasks:
-                tasks[step.round_id] = bar.add_task(step.round_id, total=step.total)
-            bar.update(tasks[step.round_id], completed=step.done, description=f"{step.round_id} {step.name}")
-
-        yield listen
-
-
-def _say(step: Step) -> None:
-    news = f"{step.name} 完成" if step.name else "开始"
-    print(f"{step.round_id} {step.done}/{step.total} {news}", file=sys.stderr, flush=True)
-
-
-def fail(message: str, code: int) -> Any:
-    """Print lines on stderr and leave with an exit code."""
-    print(message, file=sys.stderr)
-    raise SystemExit(code)
-
-
-def main(arguments: Sequence[str] | None = None) -> Any:
-    """Run the command line; the console script ``evalpkg``."""
-    # Before numpy is imported: two BLAS threads cost more on small matrices than they save.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="replace"
-            )  # a terminal that cannot print Chinese must not crash the run
-    try:
-        code = _call(arguments)
-    except Exception as error:  # noqa: BLE001 - a clerk gets a line, never a traceback that may quote an answer
-        if type(error).__name__ == "InputRefused" and sys.stderr.isatty():
-            return _refuse(error)
-        return fail(*explain(error))
-    if code == INTERRUPTED:
-        return fail("已中断，没有发布任何内容，旧报告未动", INTERRUPTED)
-    raise SystemExit(code if isinstance(code, int) else 0)
-
-
-def _refuse(refusal: Any) -> Any:
-    """Show on a terminal why a file is refused, whatever the command was."""
-    from evalpkg import ingest
-
-    ingest.show(refusal.problems, sys.stderr)
-    raise SystemExit(explain(refusal)[1])
-
-
-def _call(arguments: Sequence[str] | None) -> Any:
-    """Let typer find and call the command, and leave the errors to us."""
-    command = typer.main.get_command(app)
-    return command(None if arguments is None else list(arguments), standalone_mode=False)
-
-
-def explain(error: Exception) -> tuple[str, int]:
-    """Turn an error into the lines and the exit code that a clerk gets.
-
-    >>> explain(ValueError("张三 13912345678"))
-    ('程序内部出错（ValueError），没有发布任何内容；请把这一行和 evalpkg version 的结果告诉维护者', 70)
-    """
-    if isinstance(error, TyperException):
-        return usage(error), USAGE
-    code = getattr(error, "exit_code", None)
-    if isinstance(code, int):  # told before the report, and all it needs, is imported
-        return str(error), code
-    from evalpkg.report.errors import OWN_ERRORS, from_os_error
-
-    name = type(error).__name__
-    if name in OWN_ERRORS:
-        return str(error), OWN_ERRORS[name]
-    if isinstance(error, OSError):
-        return explain(from_os_error(error))
-    return f"程序内部出错（{name}），没有发布任何内容；请把这一行和 evalpkg version 的结果告诉维护者", FAILED
-
-
-def usage(error: TyperException) -> str:
-    """Say in one Chinese line what is wrong with the way a command was called."""
-    kind, text = type(error).__name__, error.format_message().split(" Did you mean")[0]
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "evalpkg"
-    named = ["".join(found) for found in re.findall(r"'([^']*)'|\(([^)]*)\)$", text)]
-    quoted = "、".join(name.removesuffix("...") for name in named) or text.partition(":")[2].strip(" .")
-    fault = next((say for start, say in FAULTS if text.startswith(start) or kind == start), "写法不对：{}")
-    return f"{fault.format(quoted)}；用法见 {command} --help"
-
-
-# How typer's own sentences begin (or the name of its error), and what a clerk reads instead.
-FAULTS = (
-    ("No such command", "没有命令 {}，可用：demo、new、run、check、plan、themes、version、code-sheet"),
-    ("NoArgsIsHelpError", "缺少命令，可用：demo、new、run、check、plan、themes、version、code-sheet"),
-    ("NoSuchOption", "没有选项 {}"),
-    ("Missing", "缺少{}"),
-    ("BadOptionUsage", "选项 {} 后面要写一个值"),
-    ("BadParameter", "{} 的值不对"),
-    ("Got unexpected extra", "多了参数：{}"),
-)
-
-
-if __name__ == "__main__":
-    main()
