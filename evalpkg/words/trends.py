@@ -49,16 +49,20 @@ def _change_line(changes: Protected | None, course: Protected | None) -> Finding
     row = next((r for r in _records(changes) if r["kind"] == "overall"), None)
     level = next((r for r in reversed(_records(course)) if r["kind"] == "overall"), None)
     value = number(level or row or {}, "estimate" if level else "now")
-    if row is None or not row["direction"] or changes is None:
-        why = FIRST.detail if changes is None else f"与以前不可比：{row['reason'] if row else '以前没有问'}。"
-        first = (f"总体满意度 {score(value)} 分，",) if known(value) else ()
-        return Finding(QUESTION, (*first, "没有可比的上期"), why, "")
-    sure = row["direction"] in MOVED
-    change = abs(number(row, "estimate"))
-    verdict = f"比上期{MOVED[row['direction']][1]} {score(change)} 分" if sure else "尚不能认定有变化"
     between = (
         f"95% 区间 {interval(number(level, 'conf_low'), number(level, 'conf_high'))} 分；" if level else ""
     )
+    if row is None or not row["direction"] or changes is None:
+        why = (
+            "这是能读到的第一轮。"
+            if changes is None
+            else f"与以前不可比：{row['reason'] if row else '以前没有问'}。"
+        )
+        first = (f"总体满意度 {score(value)} 分，",) if known(value) else ()
+        return Finding(QUESTION, (*first, "没有可比的上期"), between + why, "")
+    sure = row["direction"] in MOVED
+    change = abs(number(row, "estimate"))
+    verdict = f"比上期{MOVED[row['direction']][1]} {score(change)} 分" if sure else "尚不能认定有变化"
     limits = interval(number(row, "family_low"), number(row, "family_high"))
     against = f"比 {half(row['against'])} {signed(number(row, 'estimate'))} 分（{limits}）"
     mix = "，已除去样本构成的变化" if known(number(row, "composition")) else ""
