@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import suppress
 from copy import deepcopy
 from datetime import date
 from functools import lru_cache
@@ -215,6 +216,15 @@ def find_root(root: str | Path | None = None) -> Path:
 def list_rounds(root: str | Path | None = None) -> list[str]:
     """List the rounds that have a parameter file, earliest first."""
     return sorted(p.stem for p in (find_root(root) / "params").glob("*.yaml") if ROUND_ID.fullmatch(p.stem))
+
+
+def readable(root: Path) -> tuple[Round, ...]:
+    """Load the rounds of a workspace, the earliest first; one that cannot be loaded is told of where it is opened."""
+    found = []
+    for round_id in list_rounds(root):
+        with suppress(ParamsError):
+            found.append(load(round_id, root))
+    return tuple(sorted(found, key=lambda one: one.period.start))
 
 
 def bundle() -> Path:

@@ -21,6 +21,7 @@ from evalpkg.appeals import survival
 from evalpkg.appeals.register import pooled
 from evalpkg.appeals.repeats import repeated
 from evalpkg.disclosure import Gate
+from evalpkg.ingest import InputRefused
 from evalpkg.synthetic import appeals as truth
 from evalpkg.synthetic import world
 
@@ -328,7 +329,10 @@ def test_departments_count_every_body_that_handles(
     assert table["n"].drop("REST").to_dict() == large
     assert table.loc["REST", "n"] == sum(counts.values()) - sum(large.values())
     assert table["count"].drop("REST").to_dict() == {unit: solved[unit] for unit in large}
-    assert found.extra["mean"] == pytest.approx(100 * sum(solved.values()) / sum(counts.values()))
+    assert found.extra["mean"] == round(100 * sum(solved.values()) / sum(counts.values()), 1)
+    assert (
+        table.loc["REST", ["estimate", "ended", "late", "reopened"]].isna().all()
+    )  # shares would give counts away
 
 
 def test_small_departments_are_one_row_and_small_numerators_are_bounds(
@@ -492,9 +496,17 @@ def test_what_rests_on_few_is_not_told(tmp_path: Path) -> None:
     days = appeals.durations(made.register(tmp_path / "few", rows))
     assert days is not None
     assert np.isnan(days.table["estimate"].iloc[0])  # a median of 19 has nine on a side
-    curve = appeals.curve(made.register(tmp_path / "curve", rows))
+    more = [made.appeal(number, **{**made.CLOSED, "closed": days_after(number)}) for number in range(1, 43)]
+    curve = appeals.curve(made.register(tmp_path / "curve", more))
     assert curve is not None
-    assert curve.table["day"].tolist() == list(range(1, 10))  # until ten are left
+    assert curve.table["day"].tolist() == [10, 20, 30]  # ten end between two of them, and ten are left
+
+
+def test_a_day_that_has_not_come_is_refused(tmp_path: Path) -> None:
+    """One slip of the pen would move the day of observation, and with it what is open and late."""
+    rows = [made.appeal(1, **{**made.CLOSED, "closed": "2132-07-14"})]
+    with pytest.raises(InputRefused, match=r"closed 晚于今天.*E-APPEALDATE"):
+        made.register(tmp_path, rows)
 
 
 # --- coverage --------------------------------------------------------------------------------------------

@@ -70,7 +70,10 @@ def test_the_headline_counts_what_the_table_shows() -> None:
     }
     assert counted == {"见效": 1, "尚不能区分": 2, "不能判断": 4, "待评估": 1}
     assert cells.count("不能判断") == 4
-    assert "局5“措施5”：得分比没有措施的 30 个部门多升 4.2 分（95% 区间 1.5 至 6.8）。" in found.detail
+    assert (
+        "局5“措施5”：得分 78.7 → 84.3，比没有措施的 30 个部门多升 4.2 分（95% 区间 1.5 至 6.8）。"
+        in found.detail
+    )
     assert all(len(clause) <= LONGEST_CLAUSE for clause in found.clauses)
 
 
@@ -80,7 +83,7 @@ def test_the_headline_counts_what_the_table_shows() -> None:
         ([row(1, "A")], "一项措施：一项见效", SURE),
         (
             [row(1, "A", direction="worse", estimate=-4.2, conf_low=-6.8, conf_high=-1.5)],
-            "一项措施：一项变差可以认定",
+            "一项措施：一项不如别的部门",
             SURE,
         ),
         ([row(1, "B")], "一项措施：一项尚不能区分", UNSURE),
@@ -110,7 +113,7 @@ def test_a_department_that_surely_got_worse_is_not_called_effective() -> None:
     found = words.measures(worse)
     assert "少升 4.2 分（差的 95% 区间 −6.8 至 −1.5）" in found.detail
     assert "见效" not in "".join(found.clauses) + text(tables.measures(worse))
-    assert "变差" in text(tables.measures(worse)) and "变差" in figures.measures(worse)
+    assert "不如别的部门" in text(tables.measures(worse)) and "不如别的部门" in figures.measures(worse)
 
 
 def test_what_chance_alone_gives_is_said_of_refused_measures_only() -> None:

@@ -112,7 +112,7 @@ def test_without_a_day_of_effect_it_is_the_day_of_announcement(workspace: Worksp
         ({"target_items": "C_D12"}, "G2", "不是本措施部门的得分"),
         ({"target_items": ""}, "G2", "都必须填"),
         ({"source_round": "2021"}, "I2", "应为 2021H1 这样"),
-        ({"source_round": "2022H1"}, "I2", "起因轮次 2022H1 晚于实施日 2021-09-15"),
+        ({"source_round": "2022H1"}, "I2", "起因轮次 2022H1 不早于实施日 2021-09-15"),
         ({"registered_on": ""}, "L2", "都必须填"),
         ({"registered_on": "下周"}, "L2", "读不出"),
     ],

@@ -462,3 +462,16 @@ def test_without_a_ledger_there_is_no_result(
     shutil.copytree(demo_root / "params", tmp_path / "params")
     elsewhere = opened["2022H2"].round.model_copy(update={"root": tmp_path})
     assert measures.judged(replace(opened["2022H2"], round=elsewhere)) is None
+
+
+def test_what_few_tick_is_no_target(opened: dict[str, survey.Survey]) -> None:
+    """The page of difficulties hides it; a change of it would tell what is hidden."""
+    now = opened["2022H2"]
+    table = outlook.difficulties(now)
+    assert table is not None
+    few = now.round.model_copy(update={"k": 50})
+    told = measures.rounds(replace(now, round=few), History()).seen[-1].numbers.index
+    counts = table.table.set_index("option")["count"]
+    hidden = set(counts.index[counts < 50])
+    assert hidden and not hidden & set(told)
+    assert set(counts.index[counts >= 50]) - {"NONE"} <= set(told)

@@ -116,7 +116,7 @@ def test_items_that_moved_are_named_and_others_counted() -> None:
 
 def test_departments_say_how_large_a_change_could_be_seen() -> None:
     found = words.trend_departments(offices(1, 0, 2, least=7.1, least_best=2.9, least_worst=9.0))
-    assert "部门0 +4.2 分。" in found.detail and "接触最多的部门约 2.9 分，居中的约 7.1 分" in found.detail
+    assert "部门0 +4.2 分。" in found.detail and "最容易看出的部门约 2.9 分，居中的约 7.1 分" in found.detail
     assert words.trend_departments(None).clauses == ("部门没有可比的上期",)
 
 

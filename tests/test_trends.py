@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import short_coverage
 from scipy import stats
+from scipy.stats import t
 from small_rounds import DRIVERS, ITEMS, answers, past, wave
 from small_survey import item, survey
 from statsmodels.stats.multitest import multipletests
@@ -23,7 +24,7 @@ from evalpkg import survey as surveys
 from evalpkg.disclosure import Gate
 from evalpkg.estimate import Estimate
 from evalpkg.params import ParamsError
-from evalpkg.trends import alarms, control, successors
+from evalpkg.trends import alarms, control, pairs, successors
 from evalpkg.trends.items import columns
 from evalpkg.trends.past import between, check_order
 
@@ -151,6 +152,7 @@ def test_a_round_whose_answers_are_gone_is_read_from_its_tables(
     ratio = told["std_error"] / told["std_error_open"]
     assert 0.8 < ratio.median() < 1.5
     assert trends.departments(found) is None and trends.districts(found) is None
+    _errors_are_those_the_printed_intervals_state(found)
     course = trends.course(found)
     assert course is not None and set(course.table["round"]) == {"2022H1", "2022H2"}
 
@@ -487,6 +489,50 @@ def table_of(root: Path, name: str, column: str, rows: list[tuple[str, str, str]
     frame = pd.DataFrame(rows, columns=[column, "valid_to", "successor"])
     frame.to_csv(folder / name, index=False)
     return root
+
+
+def _errors_are_those_the_printed_intervals_state(found: trends.History) -> None:
+    """What a published round adds to the variance of a change is the square of its half-width over t."""
+    (old,) = found.published
+    column = [one for one in columns(found.survey) if one.key == "F1"]
+    row = old.table.loc["F1"]
+    sure = replace(
+        old, table=old.table.assign(conf_low=old.table["estimate"], conf_high=old.table["estimate"])
+    )
+    with_, without = (pairs.of_tables(found.survey, one, column).part(0) for one in (old, sure))
+    half = (row["conf_high"] - row["conf_low"]) / 2
+    assert without.df is not None
+    added = with_.std_error[0] ** 2 - without.std_error[0] ** 2
+    assert added == pytest.approx((half / t.ppf(0.975, without.df[0])) ** 2)
+    assert added > (1.1 * row["std_error"]) ** 2  # of few chambers, which the printed error does not know of
+
+
+def test_a_round_that_may_not_be_published_is_not_told_of_later(demo_root: Path, tmp_path: Path) -> None:
+    root = workspace(demo_root, tmp_path / "small", ["2022H1", "2022H2"])
+    path = root / "params" / "2022H1.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "min_respondents: 2000\n", encoding="utf-8")
+    found = trends.history(surveys.open("2022H2", root))
+    assert found.waves == ()
+    assert any("2022H1 的有效答卷不足 2000 份" in note for note in found.notes)
+    assert trends.changes(found) is None
+
+
+def test_what_a_stricter_round_hid_stays_hidden(demo_root: Path, tmp_path: Path) -> None:
+    root = workspace(demo_root, tmp_path / "strict", ["2022H1", "2022H2"])
+    path = root / "params" / "2022H1.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "k: 50\nmin_respondents: 200\nmin_raters: 50\n", encoding="utf-8"
+    )
+    now = surveys.open("2022H2", root)
+    result = trends.course(trends.history(now))
+    assert result is not None
+    shown = disclosure.gate(now)(result)
+    assert shown is not None
+    before = trends.levels(surveys.open("2022H1", root))
+    assert before is not None
+    few = set(before.table.loc[before.table["count"] < 50, "item"])
+    rows = shown.table[(shown.table["round"] == "2022H1") & shown.table["item"].isin(few)]
+    assert len(rows) > 3 and (rows["shown"] == "hidden").all() and rows["estimate"].isna().all()
 
 
 def test_merged_split_renamed_new_and_gone_units(tmp_path: Path) -> None:

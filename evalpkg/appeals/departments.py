@@ -55,7 +55,9 @@ def departments(register: Register | None, past: Sequence[Register] = ()) -> Res
     table[["slower", "faster"]] = table[["slower", "faster"]].eq(True)
     solved = 100 * counts["solved"].sum() / counts["n"].sum()
     since = past[0].round.label if past else register.round.label
-    return Result(table, "register_departments", "%", BASE, len(cases), {"mean": solved, "since": since})
+    return Result(
+        table, "register_departments", "%", BASE, len(cases), {"mean": round(solved, 1), "since": since}
+    )
 
 
 def _counts(long: pd.DataFrame) -> pd.DataFrame:
@@ -93,14 +95,19 @@ def _estimates(found: Shrunken, few: pd.Series, level: float) -> dict[str, np.nd
 
 
 def _rest(counts: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Take the departments together that are too small to stand alone: plain counts, no estimate."""
+    """Take the departments together that are too small to stand alone: plain counts, which the gate rounds.
+
+    No shares: exact ones of few beside rounded counts give the counts away.
+    """
     if counts.empty:
         return pd.DataFrame()
     total = counts.sum()
     row = {"unit": REST, "label": f"其余 {len(counts)} 个（各不足 {k} 件）", "n": total["n"],
-           "count": total["solved"], "estimate": 100 * total["solved"] / total["n"], "std_error": np.nan}  # fmt: skip
-    shares = {name: 100 * total[name] / total["n"] for name in ("ended", "late", "reopened")}
-    return pd.DataFrame([row | shares | {f"{name}_count": total[name] for name in shares}])
+           "count": total["solved"], "estimate": np.nan, "std_error": np.nan}  # fmt: skip
+    shares = ("ended", "late", "reopened")
+    return pd.DataFrame(
+        [row | dict.fromkeys(shares, np.nan) | {f"{name}_count": total[name] for name in shares}]
+    )
 
 
 def _days(cases: pd.DataFrame, units: pd.Series, shown: pd.Series, register: Register) -> pd.DataFrame:

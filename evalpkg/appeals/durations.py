@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from evalpkg.appeals import survival
 from evalpkg.appeals.register import Register, pooled
@@ -47,13 +48,13 @@ def curve(register: Register | None) -> Result | None:
     Returns
     -------
     Result or None
-        Rows by `day`: `estimate`, conf_low, conf_high in per cent, `n` of all appeals. Days on which fewer than k were left are
-        not among them: the end of the curve would tell of single appeals.
+        Rows by `day`: `estimate`, conf_low, conf_high in per cent, `n` of all appeals. At least k appeals end between one row
+        and the next, and k are left: steps of single days would tell of single appeals.
     """
     if register is None:
         return None
     found = _curve(register.cases, register.round.level)
-    told = found.at_risk - found.ended >= register.round.k
+    told = _apart(found.ended, register.round.k) & (found.at_risk - found.ended >= register.round.k)
     table = pd.DataFrame(
         {
             "day": found.days, "estimate": 100 * found.surviving, "conf_low": 100 * found.low,
@@ -61,6 +62,20 @@ def curve(register: Register | None) -> Result | None:
         }
     )  # fmt: skip
     return Result(table[told].reset_index(drop=True), "register_curve", "%", BASE, found.n)
+
+
+def _apart(ended: ArrayLike, k: int) -> NDArray[np.bool_]:
+    """Mark the days by which k more have ended than by the day marked before.
+
+    >>> _apart([1, 8, 2, 9, 3], 10).tolist()
+    [False, False, True, False, True]
+    """
+    marked, since = [], 0
+    for number in np.asarray(ended):
+        since += int(number)
+        marked.append(since >= k)
+        since = 0 if marked[-1] else since
+    return np.array(marked, dtype=bool)
 
 
 def groups(register: Register | None, by: str, past: Sequence[Register] = ()) -> Result | None:

@@ -151,7 +151,7 @@ def _seen(table: pd.DataFrame, round_: Round) -> pd.DataFrame:
 def _half_year(days: pd.Series, round_: Round) -> pd.Series:
     """Name the round whose half-year holds each day; a day outside of all of them is named by the calendar."""
     named = days.map(lambda day: f"{day.year}H{1 if day.month <= 6 else 2}").astype(object)
-    for name in params.list_rounds(round_.root):
-        period = params.load(name, round_.root).period
-        named[(days >= pd.Timestamp(period.start)) & (days <= pd.Timestamp(period.end))] = name
+    for one in params.readable(round_.root):
+        start, end = pd.Timestamp(one.period.start), pd.Timestamp(one.period.end)
+        named[(days >= start) & (days <= end)] = one.id
     return named

@@ -78,6 +78,7 @@ def register(round_: Round, day: date | None = None) -> Register | None:
     if not read.problems or read.columns:
         _check_ids(read)
         _check_order(read)
+        _check_future(read)
         _check_state(read)
         _check_asked(read)
     stop_if_refused(read.problems)
@@ -88,7 +89,7 @@ def register(round_: Round, day: date | None = None) -> Register | None:
 
 def past(round_: Round) -> tuple[Register, ...]:
     """Read the registers of all earlier rounds that have one, oldest first; errors as `register`."""
-    earlier = (params.load(name, round_.root) for name in params.list_rounds(round_.root) if name < round_.id)
+    earlier = [one for one in params.readable(round_.root) if one.period.end < round_.period.start]
     return tuple(found for found in map(register, earlier) if found is not None)
 
 
@@ -125,6 +126,14 @@ def _check_order(read: Checked) -> None:
     for name in ("accepted", "due", "closed"):
         early = np.flatnonzero(read.columns[name] < submitted)
         read.fault("E-ORDER", name, early, f"{name} 早于 submitted（收到的日期）；请核对这两格")
+
+
+def _check_future(read: Checked) -> None:
+    """Nothing has happened after today: one slip of the pen would move the day of observation for all."""
+    today = pd.Timestamp(date.today())
+    for name in ("submitted", "accepted", "closed"):
+        late = np.flatnonzero(read.columns[name].dt.normalize() > today)
+        read.fault("E-DATE", name, late, f"{name} 晚于今天；请改正年月日")
 
 
 def _check_state(read: Checked) -> None:

@@ -37,7 +37,15 @@ def history(survey: Survey) -> History:
             round_ = params.load(round_id, survey.round.root)
             if round_.period.end >= survey.round.period.start:
                 continue
-            rounds.append(surveys.open(round_id, survey.round.root))
+            opened = surveys.open(round_id, survey.round.root)
+            if (
+                opened.n < round_.min_respondents
+            ):  # its own pages may not be published: nor may it be told of later
+                missing.append(
+                    f"{round_id} 的有效答卷不足 {round_.min_respondents} 份，不公布，也没有拿来比较"
+                )
+                continue
+            rounds.append(opened)
         except (ParamsError, InputRefused, WeightsError):
             missing.append(f"{round_id} 的答卷不在或读不了，没有拿来比较")
     return History(tuple(sorted(rounds, key=lambda earlier: earlier.round.period.end)), tuple(missing))

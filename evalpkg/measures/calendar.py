@@ -6,18 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from evalpkg import params
-from evalpkg.params import ParamsError, Period, Round
+from evalpkg.params import Period, Round
 
 
 def calendar(root: Path) -> tuple[Round, ...]:
     """Return the rounds of a workspace, the earliest first; one whose parameters cannot be read is left out."""
-    found = []
-    for round_id in params.list_rounds(root):
-        try:
-            found.append(params.load(round_id, root))
-        except ParamsError:  # told where that round is opened; it stops no other
-            continue
-    return tuple(sorted(found, key=lambda round_: round_.period.start))
+    return params.readable(root)
 
 
 def exposure(effective: date, ended: date | None, period: Period) -> bool | None:

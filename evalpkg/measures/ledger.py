@@ -249,10 +249,10 @@ def _check(measure: Measure, known: _Known) -> None:
         )
     if not ROUND_ID.fullmatch(measure.source):
         raise _Fault("source_round", f"轮次“{_short(measure.source)}”写法不对；应为 2021H1 这样，请改正")
-    if _begins(measure.source) > measure.effective:
+    if _begins(measure.source) >= measure.effective:
         raise _Fault(
             "source_round",
-            f"起因轮次 {measure.source} 晚于实施日 {measure.effective}；只能是实施以前的轮次，请核对",
+            f"起因轮次 {measure.source} 不早于实施日 {measure.effective}；只能是实施以前的轮次，请核对",
         )
     aimed = [known.targets[code].department for code in measure.targets]
     others = [code for code in aimed if code and code not in measure.departments]

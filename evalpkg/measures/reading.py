@@ -7,7 +7,7 @@ from typing import Any
 
 Row = Mapping[str, Any]  # of a table that passed the gate
 
-EFFECTIVE, WORSE, OPEN, UNJUDGED, PENDING = "见效", "变差", "尚不能区分", "不能判断", "待评估"
+EFFECTIVE, WORSE, OPEN, UNJUDGED, PENDING = "见效", "不如别的部门", "尚不能区分", "不能判断", "待评估"
 ORDER = (EFFECTIVE, WORSE, OPEN, UNJUDGED, PENDING)
 STATES = {EFFECTIVE: "higher", WORSE: "lower", OPEN: "unsure"}  # of a mark
 REASONS = {
@@ -30,7 +30,7 @@ def outcome(row: Row) -> str:
     Examples
     --------
     >>> outcome({"verdict": "A", "direction": "better"}), outcome({"verdict": "A", "direction": "worse"})
-    ('见效', '变差')
+    ('见效', '不如别的部门')
     >>> outcome({"verdict": ""})
     '待评估'
     """

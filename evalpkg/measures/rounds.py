@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from evalpkg import complaints, estimate, outlook, scores
 from evalpkg.measures.calendar import calendar
@@ -139,19 +140,24 @@ def _means(survey: Survey) -> pd.DataFrame:
     if not items:
         return _none()
     y = np.column_stack([item.to100(survey.responses[item.code]) for item in items])
-    return _numbers(estimate.mean(y, survey.design), [item.code for item in items])
+    keys = pd.DataFrame({"item": [item.code for item in items]})
+    table = estimate.tidy(keys, estimate.mean(y, survey.design), survey.round.level).set_index("item")
+    return _stated(table, survey.round.level)[NUMBERS]
 
 
 def _shares(survey: Survey) -> pd.DataFrame:
     found = outlook.difficulties(survey)
     if found is None:
         return _none()
-    table = found.table.set_index("option")
+    told = found.table["count"] >= survey.round.k  # what its own page hides is not told by a change either
+    table = _stated(found.table[told].set_index("option"), survey.round.level)
     return table.loc[table.index.isin(difficulties(survey.codebook)), NUMBERS]
 
 
-def _numbers(est: estimate.Estimate, codes: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"estimate": est.estimate, "std_error": est.std_error, "n": est.n}, index=codes)
+def _stated(table: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Take for the error what the interval states: it knows of few chambers, which the linearised error does not."""
+    half = (table["conf_high"] - table["conf_low"]) / 2
+    return table.assign(std_error=half / norm.ppf((1 + level) / 2))
 
 
 def _published(path: Path, key: str, prefix: str, round_: Round) -> pd.DataFrame:
@@ -159,5 +165,6 @@ def _published(path: Path, key: str, prefix: str, round_: Round) -> pd.DataFrame
         return _none()
     table = pd.read_csv(path, encoding="utf-8-sig")
     table = table[table["shown"] == "yes"]
-    numbers = table.set_index(prefix + table[key].astype(str))[NUMBERS].astype(float)
+    table = table.set_index(prefix + table[key].astype(str))
+    numbers = (table if prefix else _stated(table, round_.level))[NUMBERS].astype(float)
     return _told(numbers, round_.min_raters if prefix else round_.k)

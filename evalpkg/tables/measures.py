@@ -71,7 +71,7 @@ def measure_tests(result: Protected | None, *, no: int = 2, folded: str = "怎�
     columns = [
         Column("措施", [f"{row['measure']}　{row['department_label']}" for row in tested], left=True),
         Column("评估", [reading.half(str(row["judge"])) for row in tested], left=True),
-        Column("p", [share(number(row, "p")) for row in tested]),
+        Column("p", [_chance(number(row, "p")) for row in tested]),
         Column("一起比的 p", [share(number(row, "p_family")) for row in tested], bold=True),
         Column("置换 p", [share(number(row, "p_permutation")) for row in tested], "opt"),
         Column("对照部门", [count(number(row, "controls")) for row in tested], "opt"),
@@ -127,3 +127,12 @@ def _held_against(row: Record) -> str:
         return ABSENT
     others = number(row, "controls")
     return f"{others:.0f} 个 {signed(number(row, 'control_change'))}" if known(others) else NO_OTHERS
+
+
+def _chance(p: float) -> str:
+    """Print a p of per cent; none is 0.
+
+    >>> _chance(0.02), _chance(4.96)
+    ('<0.1%', '5.0%')
+    """
+    return "<0.1%" if p < 0.1 else share(p)

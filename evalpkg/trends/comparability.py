@@ -107,10 +107,14 @@ def path_of(root: Path) -> Path:
 
 
 def check_items(read_: Comparability, waves: Sequence[Survey | Published]) -> None:
-    """Refuse an item that no codebook of the rounds has: it is misspelt, and its rows would decide nothing."""
+    """Refuse an item said to be asked in one of the rounds that no codebook has: it is misspelt, its rows decide nothing.
+
+    Rows of other rounds are not judged: an item may have come later, or gone with a round of which nothing is left.
+    """
     known = {code for one in waves for code in one.codebook.items}
     for rows in (read_.rows or {}).values():
-        if rows[0].item not in known:
+        claimed = any(row.covers(one.round.id) for row in rows for one in waves)
+        if claimed and rows[0].item not in known:
             raise ParamsError(
                 f"{FILE} 第 {rows[0].number} 行：各轮问卷里都没有题目 {rows[0].item}；"
                 "只能写问卷说明里的题目代码，例如 D1；请改正或删去这一行"

@@ -66,6 +66,7 @@ def course(past: History) -> estimate.Result | None:
         of = wave.table if isinstance(wave, Published) else _levels_of(wave)
         own = of[of["item"].isin(labels.index)].reset_index(drop=True)
         own = own.assign(**labels.loc[own["item"]].reset_index(drop=True), round=wave.round.id)
+        own = _hidden_there(own, wave.round.k)
         codes = [item.split(".")[0] for item in own["item"]]
         tables.append(own.assign(reason=[known.refusal(code, past.survey, wave) for code in codes]))
     columns_ = [c for c in tables[0] if c not in ("shown", "bound", "support")]
@@ -78,6 +79,13 @@ def course(past: History) -> estimate.Result | None:
     return estimate.Result(
         table, "course", "分", "各轮回答了该题的企业", past.survey.n, {"notes": past.notes}
     )
+
+
+def _hidden_there(own: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Count nobody behind what a round's own rule hid: a later page must not tell it."""
+    counted = own["count"].fillna(own["n"]) if "count" in own else own["n"]
+    told = pd.concat([counted, own["n"]], axis=1).min(axis=1) >= k
+    return own.assign(n=own["n"].where(told, 0), count=counted.where(told, 0))
 
 
 def _levels_of(wave: Survey) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from evalpkg import estimate
 from evalpkg.estimate import Estimate, Part
@@ -87,16 +88,18 @@ def together(rounds: Sequence[Survey], numbers: Floats, n: Floats, influence: Se
 
 
 def of_tables(survey: Survey, before: Published, now: Sequence[Column]) -> Pair:
-    """Compare columns with published levels: rounds taken as independent, the mix unknown, errors as they were printed.
+    """Compare columns with published levels: rounds taken as independent, the mix unknown, errors as the intervals state.
 
-    Chambers that recur make the true error of a change smaller than this. How many degrees of freedom stand behind a
-    printed interval is not known; those of this round serve.
+    The printed interval knows of few chambers, the printed standard error does not. Chambers that recur make the true error
+    of a change smaller than this. How many degrees of freedom stand behind a printed interval is not known; those of this
+    round serve.
     """
     y = np.column_stack([column.y for column in now])
     means, k = estimate.mean(y, survey.design), len(now)
     lacks = estimate.small_sample(mean_influence(y, survey.design), survey.design)
     rows = before.table.loc[[column.key for column in now]]
-    old, error = (rows[name].to_numpy(dtype=float) for name in ("estimate", "std_error"))
+    old, low, high = (rows[name].to_numpy(dtype=float) for name in ("estimate", "conf_low", "conf_high"))
+    error = (high - low) / 2 / t.ppf((1 + before.round.level) / 2, lacks.df)
     variance = np.diagonal(means.cov) * lacks.inflation + error**2
     unknown = np.full(k, np.nan)
     cov = np.diag(np.concatenate([variance, unknown, variance]))

@@ -21,7 +21,7 @@ LEVELS = (
     "levels"  # data/results/<round>/levels.csv: every item that may be compared, as `report.results` keeps it
 )
 COLUMNS = ("item", "estimate", "std_error", "conf_low", "conf_high", "n", "shown")
-LOST = "没有原始答卷，只有公布过的数：区间按两期互不相干计算，分不出样本构成的影响，部门和县（区）不比"
+LOST = "没有原始答卷，只有公布过的数：区间按两期互不相干计算，分不出样本构成的影响，部门和县（区）只能与有答卷的轮次比"
 
 
 @dataclass(frozen=True, eq=False)

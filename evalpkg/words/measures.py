@@ -30,7 +30,7 @@ def measures(result: Protected | None) -> Finding:
 
 
 VERBS = {name: name for name in reading.ORDER} | {
-    reading.WORSE: "变差可以认定",
+    reading.WORSE: "不如别的部门",
     reading.UNJUDGED: "还不能判断",
 }
 
@@ -83,8 +83,12 @@ def _detail(sorted_: dict[str, list[Record]]) -> str:
     sure = [row for name in (reading.EFFECTIVE, reading.WORSE) for row in sorted_.get(name, [])]
     said = "".join(f"{_told(row)}。" for row in sure)
     open_, pending = (sorted_.get(name, []) for name in (reading.OPEN, reading.PENDING))
-    if open_:
-        said += f"{_names(open_)}的变化没有超出没有措施的部门本来就有的起伏，不等于没有用。"
+    compared = [row for row in open_ if known(number(row, "controls"))]
+    alone = [row for row in open_ if not known(number(row, "controls"))]
+    if compared:
+        said += f"{_names(compared)}的变化没有超出没有措施的部门本来就有的起伏，不等于没有用。"
+    if alone:
+        said += f"{_names(alone)}的目标没有可以对照的部门，只能列出升降，看不出是不是措施的作用。"
     if pending:
         said += f"{_names(pending)}还没有到评估的轮次。"
     return said + _together([row for found in sorted_.values() for row in found])
@@ -98,7 +102,8 @@ def _told(row: Record) -> str:
         else f"少升 {score(-found)} 分（差的 95% 区间 {limits}）"
     )
     others = f"没有措施的 {number(row, 'controls'):.0f} 个部门"
-    return f"{row['department_label']}“{row['label']}”：得分比{others}{size}"
+    course = f"得分 {score(number(row, 'before'))} → {score(number(row, 'after'))}，"
+    return f"{row['department_label']}“{row['label']}”：{course}比{others}{size}"
 
 
 def _names(rows: Sequence[Record]) -> str:

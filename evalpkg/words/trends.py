@@ -277,7 +277,10 @@ def _least(extra: object) -> str:
     best, middle = number(found, "least_best"), number(found, "least")
     if not known(middle):
         return ""
-    return f"要升降多少才看得出：接触最多的部门约 {score(best)} 分，居中的约 {score(middle)} 分；小于此数，本轮样本看不出。"
+    return (
+        f"要升降多少才看得出：最容易看出的部门约 {score(best)} 分，居中的约 {score(middle)} 分；"
+        "真有这么大的升降，也只有约一半的时候看得出。"
+    )
 
 
 def _largest(rows: Sequence[Record], shares: bool) -> str:
