@@ -210,7 +210,9 @@ def find_root(root: str | Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / "params" / DEFAULTS).is_file():
             return folder
-    raise ParamsError(f"从当前文件夹往上都找不到 params/{DEFAULTS}；请先进入项目文件夹，或用 --root 指明")
+    raise ParamsError(
+        f"从当前文件夹往上都找不到 params/{DEFAULTS}；请先进入项目文件夹，或用 --root 指明；要在这个空文件夹里开始新的评议，加 --root ."
+    )
 
 
 def list_rounds(root: str | Path | None = None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalpkg import ingest
+from evalpkg import ingest, params
 from evalpkg.ingest import InputRefused
 from evalpkg.ingest.sheet import column_letters
 from evalpkg.ingest.values import split_outside
@@ -313,3 +314,13 @@ def test_excel_letters() -> None:
         "ZZ",
         "AAA",
     ]
+
+
+def test_the_same_file_under_two_names_is_refused(demo_root: Path, tmp_path: Path) -> None:
+    root = tmp_path / "twice"
+    for part in ("params", "data/raw/2022H2"):
+        shutil.copytree(demo_root / part, root / part)
+    (path,) = (root / "data/raw/2022H2").glob("answers*.xlsx")
+    shutil.copy(path, path.with_name("answers(1).xlsx"))
+    with pytest.raises(InputRefused, match=r"是同一个文件，每份答卷会算两次；请移走一个（E-TWICE）"):
+        ingest.read(params.load("2022H2", root))

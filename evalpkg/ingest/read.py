@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,19 @@ def read(round_: Round) -> Intake:
         raise InputRefused(
             [Problem("E-NOFILE", where, f"没有答卷文件（{'、'.join(round_.files)}）；请把导出的文件放进来")]
         )
+    _refuse_copies(paths)
     mapped = read_mapping(round_.root / "params" / round_.mapping, book) if round_.mapping else None
     return _intake(paths, book, round_.root, round_.seed_for("order"), round_.platform, mapped)
+
+
+def _refuse_copies(paths: list[Path]) -> None:
+    """Refuse the same file under two names: every respondent in it would count twice."""
+    first: dict[bytes, Path] = {}
+    for path in paths:
+        same = first.setdefault(sha256(path.read_bytes()).digest(), path)
+        if same != path:
+            said = f"与 {same.name} 是同一个文件，每份答卷会算两次；请移走一个"
+            raise InputRefused([Problem("E-TWICE", path.name, said)])
 
 
 def read_file(
