@@ -33,7 +33,7 @@ from evalpkg.measures.ledger import Measure, Registry
 from evalpkg.measures.panel import panel
 from evalpkg.measures.regression import regression
 from evalpkg.measures.rounds import Rounds, Seen
-from evalpkg.measures.targets import Target
+from evalpkg.measures.targets import Target, wordings
 
 ROUNDS = ("2020H2", "2021H1", "2021H2", "2022H1", "2022H2")
 N = 20
@@ -475,3 +475,16 @@ def test_what_few_tick_is_no_target(opened: dict[str, survey.Survey]) -> None:
     hidden = set(counts.index[counts < 50])
     assert hidden and not hidden & set(told)
     assert set(counts.index[counts >= 50]) - {"NONE"} <= set(told)
+
+
+def test_another_gate_or_another_option_is_another_question(opened: dict[str, survey.Survey]) -> None:
+    book = opened["2022H2"].codebook
+    plain = wordings(book)
+    score, ticked = book.items["C_D29"], book.one("difficulty")
+    assert ticked is not None
+    open_to_all = replace(book, items={**book.items, "C_D29": replace(score, gate="")})
+    assert {code for code, said in wordings(open_to_all).items() if said != plain[code]} == {"C_D29"}
+    wider = replace(ticked, options={**ticked.options, "NEW": "新的困难"})
+    changed = wordings(replace(book, items={**book.items, ticked.code: wider}))
+    assert all(changed[code] != plain[code] for code in ("SIGN", "PARK", "LEGAL"))
+    assert changed["C_D29"] == plain["C_D29"]

@@ -79,17 +79,23 @@ def of_lexicon(round_: Round) -> dict[str, Target]:
 
 
 def wordings(questions: Codebook) -> Mapping[str, str]:
-    """Describe by target what was asked and on which scale: numbers are compared only where these are the same."""
+    """Describe by target what was asked, of whom and on which scale: numbers are compared only where these are the same.
+
+    One more option to tick changes the share of every other, and without its gate a score is given by others.
+    """
     found = {
-        target.code: _wording(questions.items[code])
+        target.code: _wording(questions.items[code], questions)
         for code, target in asked(questions).items()
         if code in questions.items
     }
     item = questions.one("difficulty")
     if item is not None:
-        found |= {code: f"{item.title} {label}" for code, label in difficulties(questions).items()}
+        choice = f"{item.title} {sorted(item.options.items())}"
+        found |= {code: f"{choice} {label}" for code, label in difficulties(questions).items()}
     return found
 
 
-def _wording(item: Item) -> str:
-    return f"{item.title} {'' if item.department else item.row} {item.scale}"
+def _wording(item: Item, questions: Codebook) -> str:
+    gate = questions.items.get(item.gate) if item.gate else None
+    asked_of = "" if gate is None else f"{gate.title} {sorted(gate.options.items())}"
+    return f"{item.title} {'' if item.department else item.row} {item.scale} {asked_of}"
