@@ -131,7 +131,7 @@ def register_curve(
     says = f"{title}：{f'一半在 {median:.0f} 天内办结，' if known(median) else ''}{at_end}。"
     base = (
         f"分母：{days.base}；{count(days.table['n'].iloc[0])} 件；细线是 95% 区间，说的是办理快慢本身的起伏，不是抽样误差；"
-        f"剩下不足 {result.extra['k']} 件以后不画。"
+        f"每一级隔 {result.extra['k']} 件以上，剩下不足 {result.extra['k']} 件以后不画。"
     )
     return frame.figure(
         "register-curve", [frame.Part(wide, phone, says)], frame.caption(no, title, note), base

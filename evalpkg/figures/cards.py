@@ -190,18 +190,8 @@ def _drawing(label: str, course: Course | None, span: float, prefix: str) -> str
     def y(values: np.ndarray) -> np.ndarray:
         return np.asarray(HEIGHT / 2 - (values - middle) / span * (HEIGHT - 2 * MARGIN))
 
-    last = np.arange(len(x)) == len(x) - 1
     canvas.curve(x, y(course.share), colour="midI")
-    canvas.columns(x[~last], y(course.high[~last]), y(course.low[~last]), colour="midI", width=marks.THICK)
-    canvas.columns(
-        x[last],
-        y(course.high[last]),
-        y(course.low[last]),
-        colour=marks.MARKS[course.state].interval,
-        width=marks.THICK,
-    )
-    canvas.points(x[~last], y(course.share[~last]), marker="o", size=DOT, fill="mid", edge="mid", line=0)
-    marks.estimates(canvas, x[last], y(course.share[last]), [course.state])
+    marks.course(canvas, x, y(course.share), y(course.low), y(course.high), course.state, dot=DOT)
     return canvas.svg(_says(label, course), prefix)
 
 

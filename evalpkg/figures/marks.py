@@ -51,6 +51,18 @@ def intervals(canvas: Canvas, y: ArrayLike, low: ArrayLike, high: ArrayLike, sta
     _by_state(canvas, y, low, high, states, THICK, breaks=True)
 
 
+def course(
+    canvas: Canvas, x: ArrayLike, level: ArrayLike, low: ArrayLike, high: ArrayLike, state: str, *, dot: float
+) -> None:
+    """Draw levels of one round after the other with upright intervals (px positions), the last in the sign of its state."""
+    x, level, low, high = (np.asarray(values, dtype=float) for values in (x, level, low, high))
+    last = np.arange(len(x)) == len(x) - 1
+    for of, colour in ((~last, "midI"), (last, MARKS[state].interval)):
+        canvas.columns(x[of], high[of], low[of], colour=colour, width=THICK)
+    canvas.points(x[~last], level[~last], marker="o", size=dot, fill="mid", edge="mid", line=0)
+    estimates(canvas, x[last], level[last], [state])
+
+
 def families(canvas: Canvas, y: ArrayLike, low: ArrayLike, high: ArrayLike, states: ArrayLike) -> None:
     """Draw the thin lines that alone decide: intervals when all rows are compared at once (px positions)."""
     _by_state(canvas, y, low, high, states, THIN)

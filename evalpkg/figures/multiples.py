@@ -259,19 +259,9 @@ def _line(canvas: Canvas, panel: Panel, x: np.ndarray, top: float, height: float
     def y(values: np.ndarray) -> np.ndarray:
         return _heights(panel, values, top, height, span)
 
-    last = np.arange(len(x)) == len(x) - 1
     for run in _runs(panel):
         canvas.curve(x[run], y(panel.level[run]), colour="midI")
-    canvas.columns(x[~last], y(panel.high[~last]), y(panel.low[~last]), colour="midI", width=marks.THICK)
-    canvas.columns(
-        x[last],
-        y(panel.high[last]),
-        y(panel.low[last]),
-        colour=marks.MARKS[panel.state].interval,
-        width=marks.THICK,
-    )
-    canvas.points(x[~last], y(panel.level[~last]), marker="o", size=DOT, fill="mid", edge="mid", line=0)
-    marks.estimates(canvas, x[last], y(panel.level[last]), [panel.state])
+    marks.course(canvas, x, y(panel.level), y(panel.low), y(panel.high), panel.state, dot=DOT)
 
 
 def _runs(panel: Panel) -> list[np.ndarray]:
